@@ -1,0 +1,5 @@
+import { target as stamp } from './stamp.ts';
+import { target as stun } from './stun.ts';
+import type { FuzzTarget } from './target.ts';
+
+export const targets: readonly FuzzTarget[] = [stamp, stun];

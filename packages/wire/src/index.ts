@@ -1,0 +1,10 @@
+export * from './address.ts';
+export type { Decoded } from './outcome.ts';
+export * from './rendezvous/credential.ts';
+export * from './rendezvous/messages.ts';
+export * from './rendezvous/transport.ts';
+export * from './session/keys.ts';
+export * from './session/messages.ts';
+export * from './session/records.ts';
+export * as stamp from './stamp/index.ts';
+export * from './stun/index.ts';

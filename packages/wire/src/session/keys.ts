@@ -1,0 +1,31 @@
+// The keys of one session, from the key that the collector gave to the pair of agents.
+
+import { hkdfSync } from 'node:crypto';
+
+export type SessionRole = 'source' | 'target';
+
+export interface SessionKeys {
+  /** MESSAGE-INTEGRITY-SHA256 of the session's control messages. */
+  readonly control: Uint8Array;
+  /** HMAC of the STAMP packets that each side's probing causes: its probes, and their reflections. */
+  readonly probes: Readonly<Record<SessionRole, Uint8Array>>;
+}
+
+/** HKDF-SHA256 (RFC 5869) of the pair's 32 octets, salted with the session's id. */
+export function deriveSessionKeys(pairKey: Uint8Array, sessionId: Uint8Array): SessionKeys {
+  const derive = (purpose: string) =>
+    new Uint8Array(hkdfSync('sha256', pairKey, sessionId, `pinhole ${purpose}`, 32));
+  return {
+    control: derive('control'),
+    probes: { source: derive('probes of the source'), target: derive('probes of the target') },
+  };
+}
+
+/**
+ * The STAMP session identifier (RFC 8972 §3) of the probes that one side sends. Both sides probe over one 5-tuple, so
+ * it also tells a probe of the peer's from the reflection of one's own. Never 0, which stands for none.
+ */
+export function sessionSsid(sessionId: Uint8Array, prober: SessionRole): number {
+  const ssid = (((sessionId[0] as number) & 0x7f) << 8) | (sessionId[1] as number);
+  return (ssid === 0 ? 1 : ssid) | (prober === 'target' ? 0x8000 : 0);
+}

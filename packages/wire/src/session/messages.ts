@@ -1,0 +1,155 @@
+// Agent ↔ agent, over the session's own 5-tuple: STUN messages of our own methods.
+//
+//   Check   request  is this the way to you? (answered with where it came from)
+//   Open    request  source → target: the round begins, by this plan
+//   Report  request  both ways, when the probes are through: what was sent, and when its reflections came
+//   Close   indication  the sender forgets the session
+//
+// Each names its session and carries MESSAGE-INTEGRITY-SHA256 under the session's control key. The STAMP probes of
+// the round travel between them on the same 5-tuple; their first octets cannot be taken for a STUN cookie.
+
+import type { Endpoint } from '../address.ts';
+import type { Decoded } from '../outcome.ts';
+import { sessionIdBytes } from '../rendezvous/messages.ts';
+import type { StunAttribute } from '../stun/attributes.ts';
+import { encodeStun, findAttribute, type StunClass, type StunMessage } from '../stun/message.ts';
+import {
+  decodePlan,
+  decodeRecords,
+  encodePlan,
+  encodeRecords,
+  type SentRecords,
+  type SessionPlan,
+} from './records.ts';
+
+export const sessionMethods = { check: 0x090, open: 0x091, report: 0x092, close: 0x093 } as const;
+export type SessionMethod = keyof typeof sessionMethods;
+
+export type SessionBody =
+  /** Test and source name the pair's key to a target that has not heard of this session. */
+  | {
+      readonly kind: 'check';
+      readonly testId: string;
+      readonly sourceAgentId: string;
+      readonly roundId: number;
+    }
+  | { readonly kind: 'checked'; readonly mapped: Endpoint }
+  | { readonly kind: 'open'; readonly plan: SessionPlan }
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'report'; readonly records: SentRecords }
+  | { readonly kind: 'reported' }
+  | { readonly kind: 'close' }
+  | {
+      readonly kind: 'refused';
+      readonly method: SessionMethod;
+      readonly code: number;
+      readonly reason: string;
+    };
+
+export interface SessionMessage {
+  readonly transactionId: Uint8Array;
+  readonly sessionId: Uint8Array;
+  readonly body: SessionBody;
+}
+
+const wire: Record<Exclude<SessionBody['kind'], 'refused'>, { method: SessionMethod; class: StunClass }> = {
+  check: { method: 'check', class: 'request' },
+  checked: { method: 'check', class: 'success' },
+  open: { method: 'open', class: 'request' },
+  opened: { method: 'open', class: 'success' },
+  report: { method: 'report', class: 'request' },
+  reported: { method: 'report', class: 'success' },
+  close: { method: 'close', class: 'indication' },
+};
+
+export function encodeSessionMessage(message: SessionMessage, controlKey: Uint8Array): Uint8Array {
+  const { body } = message;
+  const { method, class: messageClass } =
+    body.kind === 'refused' ? { method: body.method, class: 'error' as const } : wire[body.kind];
+  const attributes: StunAttribute[] = [
+    { type: 'session-id', octets: message.sessionId },
+    ...bodyAttributes(body),
+  ];
+  return encodeStun(
+    { class: messageClass, method: sessionMethods[method], transactionId: message.transactionId, attributes },
+    { sha256Key: controlKey, fingerprint: true },
+  );
+}
+
+export type SessionDecodeFailure = 'not-session' | 'missing-attribute' | 'bad-attribute';
+
+/** What a STUN message says to a session. Its integrity is the caller's to check, who knows the session's key. */
+export function decodeSessionMessage(message: StunMessage): Decoded<SessionMessage, SessionDecodeFailure> {
+  const entry = Object.entries(sessionMethods).find(([, code]) => code === message.method);
+  if (entry === undefined || message.transactionId.length !== 12) return { ok: false, reason: 'not-session' };
+  const sessionId = findAttribute(message, 'session-id')?.octets;
+  if (sessionId === undefined) return { ok: false, reason: 'missing-attribute' };
+  if (sessionId.length !== sessionIdBytes) return { ok: false, reason: 'bad-attribute' };
+  const body = decodeBody(entry[0] as SessionMethod, message);
+  if (typeof body === 'string') return { ok: false, reason: body };
+  return { ok: true, value: { transactionId: message.transactionId, sessionId, body } };
+}
+
+function bodyAttributes(body: SessionBody): StunAttribute[] {
+  switch (body.kind) {
+    case 'check':
+      return [
+        { type: 'test-id', text: body.testId },
+        { type: 'agent-id', text: body.sourceAgentId },
+        { type: 'round-id', value: body.roundId },
+      ];
+    case 'checked':
+      return [{ type: 'xor-mapped-address', endpoint: body.mapped }];
+    case 'open':
+      return [{ type: 'plan', octets: encodePlan(body.plan) }];
+    case 'report':
+      return [{ type: 'records', octets: encodeRecords(body.records) }];
+    case 'refused':
+      return [{ type: 'error-code', code: body.code, reason: body.reason }];
+    default:
+      return [];
+  }
+}
+
+function decodeBody(method: SessionMethod, message: StunMessage): SessionBody | SessionDecodeFailure {
+  if (message.class === 'error') {
+    const error = findAttribute(message, 'error-code');
+    return error === undefined
+      ? 'missing-attribute'
+      : { kind: 'refused', method, code: error.code, reason: error.reason };
+  }
+  switch (`${method} ${message.class}`) {
+    case 'check request': {
+      const testId = findAttribute(message, 'test-id')?.text;
+      const sourceAgentId = findAttribute(message, 'agent-id')?.text;
+      const roundId = findAttribute(message, 'round-id')?.value;
+      if (testId === undefined || sourceAgentId === undefined || roundId === undefined)
+        return 'missing-attribute';
+      return { kind: 'check', testId, sourceAgentId, roundId };
+    }
+    case 'check success': {
+      const mapped = findAttribute(message, 'xor-mapped-address')?.endpoint;
+      return mapped === undefined ? 'missing-attribute' : { kind: 'checked', mapped };
+    }
+    case 'open request': {
+      const octets = findAttribute(message, 'plan')?.octets;
+      if (octets === undefined) return 'missing-attribute';
+      const plan = decodePlan(octets);
+      return plan === null ? 'bad-attribute' : { kind: 'open', plan };
+    }
+    case 'report request': {
+      const octets = findAttribute(message, 'records')?.octets;
+      if (octets === undefined) return 'missing-attribute';
+      const records = decodeRecords(octets);
+      return records === null ? 'bad-attribute' : { kind: 'report', records };
+    }
+    case 'open success':
+      return { kind: 'opened' };
+    case 'report success':
+      return { kind: 'reported' };
+    case 'close indication':
+      return { kind: 'close' };
+    default:
+      return 'not-session';
+  }
+}

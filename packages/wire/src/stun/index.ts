@@ -1,0 +1,17 @@
+export type { PasswordAlgorithm, StunAttribute, StunAttributeType } from './attributes.ts';
+export { type FramingFailure, StunFramer } from './framing.ts';
+export { type IntegrityKind, longTermKey } from './integrity.ts';
+export {
+  type DecodedStun,
+  decodeStun,
+  encodeStun,
+  findAttribute,
+  looksLikeStun,
+  type StunClass,
+  type StunDecodeFailure,
+  type StunMessage,
+  stunCookie,
+  stunHeaderBytes,
+  stunMethods,
+  verifyIntegrity,
+} from './message.ts';
