@@ -1,0 +1,3 @@
+export * from './agent-protocol.ts';
+export * from './errors.ts';
+export * from './primitives.ts';
