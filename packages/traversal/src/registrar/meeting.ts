@@ -1,0 +1,165 @@
+// Meetings: a source asks for its target, the target agrees, and both are told to start so that their first packets
+// cross.
+//
+//   1. source → Meet (ticket)      the ticket is checked; the target must be registered for the test's transport
+//   2. Invite → target             the target says whether it takes the session
+//   3. Met → source                and Start → both, timed by the round trips measured on their connections
+
+import {
+  decodeTicket,
+  type Endpoint,
+  type RendezvousBody,
+  type RendezvousMethod,
+  refusalCodes,
+  type Transport,
+} from '@pinhole/wire';
+import type { Counter } from '../counters.ts';
+import { answer, ask, channelOf, refusal } from './answers.ts';
+import type { Channel, Effect, Meeting, Now, Pending, RegistrarState, Registration } from './state.ts';
+
+/** Well within the 10 s in which a round must have its result, and above any round trip on Earth. */
+const inviteTimeoutMs = 3_000;
+/** More sessions at once than an agent has rounds. */
+const maxMeetingsPerSource = 64;
+
+/** An authenticated Meet request of `source`. */
+export function meet(
+  state: RegistrarState,
+  channel: Channel,
+  transactionId: Uint8Array,
+  body: Extract<RendezvousBody, { kind: 'meet' }>,
+  source: Registration,
+  now: Now,
+): Effect[] {
+  const refuse = (code: number, reason: string, counter: Counter) => {
+    state.counters.add(counter);
+    return [answer(channel, transactionId, refusal('meet', code, reason), source.password)];
+  };
+  const opened = decodeTicket(state.secret, body.ticket);
+  if (!opened.ok)
+    return refuse(refusalCodes.ticketRefused, 'Ticket is not valid', 'refused-ticket-signature');
+  const { ticket } = opened;
+  if (ticket.expiresAtS < now.wallS)
+    return refuse(refusalCodes.ticketExpired, 'Ticket has expired', 'refused-ticket-expired');
+  if (ticket.sourceAgentId !== source.agentId) {
+    return refuse(refusalCodes.ticketRefused, 'Ticket is not yours', 'refused-ticket-not-yours');
+  }
+  const target = state.registrations.get(ticket.targetAgentId);
+  if (target === undefined || reachedOver(target, body.transport, now) === null) {
+    return refuse(
+      refusalCodes.targetNotRegistered,
+      'Target is not registered',
+      'refused-target-not-registered',
+    );
+  }
+  if (reachedOver(source, body.transport, now) === null) {
+    return refuse(
+      refusalCodes.badRequest,
+      'Source is not registered for this transport',
+      'refused-bad-request',
+    );
+  }
+  const underWay = [...state.pending.values()].filter(
+    (each) => each.meeting?.sourceAgentId === source.agentId,
+  );
+  if (underWay.length >= maxMeetingsPerSource) {
+    return refuse(refusalCodes.tooMany, 'Too many meetings at once', 'refused-too-many-meetings');
+  }
+  const meeting: Meeting = {
+    sessionId: Uint8Array.from(body.sessionId),
+    transport: body.transport,
+    sourceAgentId: source.agentId,
+    targetAgentId: target.agentId,
+    meetTransactionId: Uint8Array.from(transactionId),
+  };
+  const { sessionId, transport, roundId } = body;
+  const invite = {
+    kind: 'invite',
+    sessionId,
+    transport,
+    roundId,
+    testId: ticket.testId,
+    sourceAgentId: source.agentId,
+  } as const;
+  return [ask(state, target, invite, now, { timeoutMs: inviteTimeoutMs, meeting })];
+}
+
+/** The target's answer to an invitation, or null for none in time. */
+export function answered(
+  state: RegistrarState,
+  { meeting, sentAtMs }: Pending & { meeting: Meeting },
+  body: RendezvousBody | null,
+  now: Now,
+): Effect[] {
+  const source = state.registrations.get(meeting.sourceAgentId);
+  const target = state.registrations.get(meeting.targetAgentId);
+  if (source === undefined) return [];
+  const tell = (reply: RendezvousBody) =>
+    answer(channelOf(source), meeting.meetTransactionId, reply, source.password);
+  const refuse = (code: number, reason: string, counter: Counter): Effect[] => {
+    state.counters.add(counter);
+    return [tell(refusal('meet' satisfies RendezvousMethod, code, reason))];
+  };
+  if (body === null)
+    return refuse(refusalCodes.targetSilent, 'Target did not answer', 'refused-target-silent');
+  if (body.kind === 'refused') return refuse(refusalCodes.targetRefused, body.reason, 'refused-by-target');
+
+  const targetAt = target === undefined ? null : reachedOver(target, meeting.transport, now);
+  const sourceAt = reachedOver(source, meeting.transport, now);
+  if (target === undefined || targetAt === null || sourceAt === null) {
+    return refuse(
+      refusalCodes.targetNotRegistered,
+      'Target is not registered',
+      'refused-target-not-registered',
+    );
+  }
+  target.roundTripMs = Math.min(target.roundTripMs ?? Number.POSITIVE_INFINITY, now.ms - sentAtMs);
+  const delays = startDelays(source.roundTripMs ?? 0, target.roundTripMs);
+  state.counters.add('met');
+  const start = (
+    to: Registration,
+    peer: Registration,
+    peerAt: Endpoint,
+    ownAt: Endpoint,
+    startInMs: number,
+  ) =>
+    ask(
+      state,
+      to,
+      { kind: 'start', sessionId: meeting.sessionId, startInMs, peers: candidates(peer, peerAt, ownAt) },
+      now,
+      null,
+    );
+  return [
+    tell({ kind: 'met' }),
+    start(target, source, sourceAt, targetAt, delays.targetMs),
+    start(source, target, targetAt, sourceAt, delays.sourceMs),
+  ];
+}
+
+/** How long each must wait after it hears Start so that both begin at the same moment. */
+export function startDelays(
+  sourceRoundTripMs: number,
+  targetRoundTripMs: number,
+): { sourceMs: number; targetMs: number } {
+  const latestMs = Math.max(sourceRoundTripMs, targetRoundTripMs) / 2;
+  return {
+    sourceMs: Math.round(latestMs - sourceRoundTripMs / 2),
+    targetMs: Math.round(latestMs - targetRoundTripMs / 2),
+  };
+}
+
+/**
+ * Where a peer may be reached: its public endpoint, and before that, where both came from the same public address,
+ * its own addresses: two agents behind one NAT talk directly if they can. To others these are not told.
+ */
+function candidates(peer: Registration, peerAt: Endpoint, ownAt: Endpoint): Endpoint[] {
+  return peerAt.address === ownAt.address ? [...peer.localAddresses, peerAt] : [peerAt];
+}
+
+function reachedOver(registration: Registration, transport: Transport, now: Now): Endpoint | null {
+  if (transport === 'tcp') return registration.tcp;
+  return registration.udp !== null && registration.udp.expiresAtMs > now.ms
+    ? registration.udp.endpoint
+    : null;
+}

@@ -1,0 +1,128 @@
+// Registrations: a long-lived TCP connection of each agent, its UDP endpoint beside it, and whether both still live.
+
+import { type RendezvousBody, refusalCodes } from '@pinhole/wire';
+import { answer, ask, forget, refusal } from './answers.ts';
+import type { Channel, ConnectionId, Effect, Now, RegistrarState } from './state.ts';
+
+/** Below the 30 s after which Linux forgets an unreplied UDP mapping, the shortest default in wide use. */
+export const pingIntervalMs = 20_000;
+const pingTimeoutMs = 10_000;
+/** Two pings unanswered. */
+const unresponsiveAfterMs = 2 * pingIntervalMs + pingTimeoutMs;
+/** RFC 8489 §6.2.2 leaves it to the server; a client that has something to ask asks at once. */
+const silenceLimitMs = 10_000;
+/** RFC 4787 REQ-5: a mapping lives 2 minutes at least; agents refresh far more often than this. */
+const maxUdpLifetimeS = 120;
+
+/** An authenticated Register request. */
+export function register(
+  state: RegistrarState,
+  channel: Channel,
+  transactionId: Uint8Array,
+  body: Extract<RendezvousBody, { kind: 'register' }>,
+  who: { agentId: string; password: string },
+  now: Now,
+): Effect[] {
+  return channel.transport === 'tcp'
+    ? registerTcp(state, channel, transactionId, body, who, now)
+    : registerUdp(state, channel, transactionId, body, who, now);
+}
+
+function registerTcp(
+  state: RegistrarState,
+  channel: Extract<Channel, { transport: 'tcp' }>,
+  transactionId: Uint8Array,
+  body: Extract<RendezvousBody, { kind: 'register' }>,
+  { agentId, password }: { agentId: string; password: string },
+  now: Now,
+): Effect[] {
+  const connection = state.connections.get(channel.connectionId);
+  if (connection === undefined) return [];
+  if (connection.agentId !== null && connection.agentId !== agentId) {
+    state.counters.add('refused-bad-request');
+    return [
+      answer(
+        channel,
+        transactionId,
+        refusal('register', refusalCodes.badRequest, 'Registered as another'),
+        password,
+      ),
+    ];
+  }
+  const effects: Effect[] = [];
+  const earlier = state.registrations.get(agentId);
+  if (earlier !== undefined && earlier.connectionId !== channel.connectionId) {
+    // The agent came back before its old connection was found dead, or it runs twice: the latest counts.
+    state.counters.add('closed-replaced');
+    forget(state, earlier.connectionId);
+    effects.push({ kind: 'close', connectionId: earlier.connectionId });
+  }
+  connection.agentId = agentId;
+  state.waiting.delete(connection.id);
+  const registration = {
+    agentId,
+    password,
+    connectionId: channel.connectionId,
+    tcp: channel.from,
+    localAddresses: body.localAddresses,
+    udp: earlier?.connectionId === channel.connectionId ? earlier.udp : null,
+    roundTripMs: null,
+    heardAtMs: now.ms,
+    pingAtMs: now.ms + pingIntervalMs,
+  };
+  state.registrations.set(agentId, registration);
+  state.counters.add('registered-tcp');
+  return [
+    ...effects,
+    answer(channel, transactionId, { kind: 'registered', lifetimeS: 0, mapped: channel.from }, password),
+    ask(state, registration, { kind: 'ping' }, now, { timeoutMs: pingTimeoutMs, meeting: null }),
+  ];
+}
+
+function registerUdp(
+  state: RegistrarState,
+  channel: Channel,
+  transactionId: Uint8Array,
+  body: Extract<RendezvousBody, { kind: 'register' }>,
+  { agentId, password }: { agentId: string; password: string },
+  now: Now,
+): Effect[] {
+  const registration = state.registrations.get(agentId);
+  if (registration === undefined) {
+    state.counters.add('refused-udp-without-tcp');
+    const reason = 'Register over TCP first';
+    return [answer(channel, transactionId, refusal('register', refusalCodes.badRequest, reason), password)];
+  }
+  const lifetimeS = Math.min(body.lifetimeS, maxUdpLifetimeS);
+  registration.password = password;
+  registration.localAddresses = body.localAddresses;
+  registration.udp =
+    lifetimeS === 0 ? null : { endpoint: channel.from, expiresAtMs: now.ms + lifetimeS * 1000 };
+  state.counters.add('registered-udp');
+  return [answer(channel, transactionId, { kind: 'registered', lifetimeS, mapped: channel.from }, password)];
+}
+
+/** Pings what is due, closes what is silent or dead. */
+export function keep(state: RegistrarState, now: Now): Effect[] {
+  const effects: Effect[] = [];
+  const close = (connectionId: ConnectionId, counter: 'closed-silent' | 'closed-unresponsive') => {
+    state.counters.add(counter);
+    forget(state, connectionId);
+    effects.push({ kind: 'close', connectionId });
+  };
+  for (const { id, openedAtMs } of state.waiting.values()) {
+    if (now.ms < openedAtMs + silenceLimitMs) break;
+    close(id, 'closed-silent');
+  }
+  for (const registration of state.registrations.values()) {
+    if (now.ms >= registration.heardAtMs + unresponsiveAfterMs) {
+      close(registration.connectionId, 'closed-unresponsive');
+    } else if (now.ms >= registration.pingAtMs) {
+      registration.pingAtMs = now.ms + pingIntervalMs;
+      effects.push(
+        ask(state, registration, { kind: 'ping' }, now, { timeoutMs: pingTimeoutMs, meeting: null }),
+      );
+    }
+  }
+  return effects;
+}

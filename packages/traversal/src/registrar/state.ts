@@ -1,0 +1,95 @@
+// What the registrar knows: connections, agents, and meetings under way.
+
+import type { Random } from '@pinhole/net';
+import type { Endpoint, RendezvousBody, Transport } from '@pinhole/wire';
+import { Counters } from '../counters.ts';
+
+/** A TCP connection, by the driver's number for it. */
+export type ConnectionId = number;
+
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly from: Endpoint;
+  readonly openedAtMs: number;
+  messages: number;
+  /** Whose it is; null until it has registered. */
+  agentId: string | null;
+}
+
+export interface Registration {
+  readonly agentId: string;
+  readonly connectionId: ConnectionId;
+  /** Key of all its messages. */
+  password: string;
+  readonly tcp: Endpoint;
+  localAddresses: readonly Endpoint[];
+  udp: { readonly endpoint: Endpoint; readonly expiresAtMs: number } | null;
+  /** The shortest round trip over its connection of late, to time a start by. */
+  roundTripMs: number | null;
+  heardAtMs: number;
+  pingAtMs: number;
+}
+
+export interface Meeting {
+  readonly sessionId: Uint8Array;
+  readonly transport: Transport;
+  readonly sourceAgentId: string;
+  readonly targetAgentId: string;
+  readonly meetTransactionId: Uint8Array;
+}
+
+/** A request of the server's own that waits for its answer. */
+export interface Pending {
+  readonly agentId: string;
+  readonly sentAtMs: number;
+  readonly deadlineMs: number;
+  /** Null for a ping. */
+  readonly meeting: Meeting | null;
+}
+
+export interface RegistrarState {
+  /** Shared with the collector: credentials and tickets derive from it. */
+  readonly secret: Uint8Array;
+  /** Signs nonces; of this run only. */
+  readonly nonceKey: Uint8Array;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly connections: Map<ConnectionId, Connection>;
+  /** Those of them that have not registered, oldest first. */
+  readonly waiting: Map<ConnectionId, Connection>;
+  readonly registrations: Map<string, Registration>;
+  /** By transaction id in hex. */
+  readonly pending: Map<string, Pending>;
+}
+
+export function newRegistrar(secret: Uint8Array, random: Random): RegistrarState {
+  return {
+    secret,
+    nonceKey: random.bytes(32),
+    random,
+    counters: new Counters(),
+    connections: new Map(),
+    waiting: new Map(),
+    registrations: new Map(),
+    pending: new Map(),
+  };
+}
+
+export interface Now {
+  /** Monotonic, for intervals. */
+  readonly ms: number;
+  /** Epoch seconds, for expiries that the collector has set. */
+  readonly wallS: number;
+}
+
+/** How an answer gets back to where a message came from. */
+export type Channel =
+  | { readonly transport: 'tcp'; readonly connectionId: ConnectionId; readonly from: Endpoint }
+  | { readonly transport: 'udp'; readonly local: Endpoint; readonly from: Endpoint };
+
+export type Effect =
+  | { readonly kind: 'send'; readonly channel: Channel; readonly bytes: Uint8Array }
+  | { readonly kind: 'close'; readonly connectionId: ConnectionId };
+
+/** Requests of the server's own: over the agent's connection. */
+export type ServerRequest = Extract<RendezvousBody, { kind: 'invite' | 'start' | 'ping' }>;

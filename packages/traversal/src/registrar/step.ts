@@ -1,0 +1,185 @@
+// The registrar as a machine: what the driver saw goes in, what it is to do comes out.
+
+import {
+  type DecodedStun,
+  decodeRendezvous,
+  type Endpoint,
+  type RendezvousMessage,
+  refusalCodes,
+  verifyIntegrity,
+} from '@pinhole/wire';
+import { answer, forget, hex, refusal } from './answers.ts';
+import { authenticate } from './authenticate.ts';
+import { answered, meet } from './meeting.ts';
+import { keep, register } from './registration.ts';
+import type {
+  Channel,
+  Connection,
+  ConnectionId,
+  Effect,
+  Meeting,
+  Now,
+  Pending,
+  RegistrarState,
+} from './state.ts';
+
+export type RegistrarEvent =
+  | { readonly kind: 'connected'; readonly connectionId: ConnectionId; readonly from: Endpoint }
+  | { readonly kind: 'disconnected'; readonly connectionId: ConnectionId }
+  | { readonly kind: 'message'; readonly channel: Channel; readonly decoded: DecodedStun }
+  | { readonly kind: 'tick' };
+
+/** Requests on a connection before it has registered: a Binding request or two, a Register and its repetition. */
+const maxMessagesUnregistered = 16;
+/** Connections that have not registered yet: in all, and from one address. Beyond, the oldest makes room. */
+const maxWaiting = 4096;
+const maxWaitingPerAddress = 256;
+
+/** How often it wants to be called at least: its shortest deadlines are some seconds. */
+export const tickMs = 500;
+
+/** The state is changed in place: copying tens of thousands of registrations for each event would be all it did. */
+export function step(
+  state: RegistrarState,
+  event: RegistrarEvent,
+  now: Now,
+): { effects: Effect[]; wakeAtMs: number } {
+  return { effects: handle(state, event, now), wakeAtMs: now.ms + tickMs };
+}
+
+function handle(state: RegistrarState, event: RegistrarEvent, now: Now): Effect[] {
+  switch (event.kind) {
+    case 'connected': {
+      const { connectionId: id, from } = event;
+      const connection: Connection = { id, from, openedAtMs: now.ms, messages: 0, agentId: null };
+      state.connections.set(id, connection);
+      state.waiting.set(id, connection);
+      return makeRoom(state, from);
+    }
+    case 'disconnected':
+      forget(state, event.connectionId);
+      return [];
+    case 'tick':
+      return [...expire(state, now), ...keep(state, now)];
+    case 'message':
+      return receive(state, event.channel, event.decoded, now);
+  }
+}
+
+function receive(state: RegistrarState, channel: Channel, decoded: DecodedStun, now: Now): Effect[] {
+  if (channel.transport === 'tcp') {
+    const connection = state.connections.get(channel.connectionId);
+    if (connection === undefined) return [];
+    connection.messages += 1;
+    if (connection.agentId === null && connection.messages > maxMessagesUnregistered) {
+      return closeFor(state, channel.connectionId, 'closed-too-many-messages');
+    }
+  }
+  const result = decodeRendezvous(decoded.message);
+  if (!result.ok) {
+    state.counters.add('dropped-unexpected');
+    return [];
+  }
+  const { value: message } = result;
+  switch (message.body.kind) {
+    case 'register':
+    case 'meet':
+      return request(state, channel, message, decoded, now);
+    case 'pong':
+    case 'accepted':
+    case 'refused':
+      return response(state, channel, message, decoded, now);
+    default:
+      state.counters.add('dropped-unexpected');
+      return [];
+  }
+}
+
+function request(
+  state: RegistrarState,
+  channel: Channel,
+  message: RendezvousMessage,
+  decoded: DecodedStun,
+  now: Now,
+): Effect[] {
+  const { body, transactionId } = message;
+  if (body.kind !== 'register' && body.kind !== 'meet') return [];
+  const who = authenticate(state, message, decoded, channel, now);
+  if (!who.ok) {
+    state.counters.add(who.counter);
+    const reason = who.nonce === null ? 'Unauthorized' : 'Authenticate with this nonce';
+    return [answer(channel, transactionId, refusal(body.kind, who.code, reason, who.nonce), null)];
+  }
+  if (body.kind === 'register') return register(state, channel, transactionId, body, who, now);
+  const source = state.registrations.get(who.agentId);
+  if (source === undefined || channel.transport !== 'tcp' || source.connectionId !== channel.connectionId) {
+    state.counters.add('refused-bad-request');
+    const reason = 'Meet on the connection that is registered';
+    return [answer(channel, transactionId, refusal('meet', refusalCodes.badRequest, reason), who.password)];
+  }
+  source.heardAtMs = now.ms;
+  return meet(state, channel, transactionId, body, source, now);
+}
+
+/** An agent's answer to a request of the server's own. */
+function response(
+  state: RegistrarState,
+  channel: Channel,
+  message: RendezvousMessage,
+  decoded: DecodedStun,
+  now: Now,
+): Effect[] {
+  const key = hex(message.transactionId);
+  const pending = state.pending.get(key);
+  const registration = pending === undefined ? undefined : state.registrations.get(pending.agentId);
+  if (
+    pending === undefined ||
+    registration === undefined ||
+    channel.transport !== 'tcp' ||
+    registration.connectionId !== channel.connectionId
+  ) {
+    state.counters.add('dropped-unexpected');
+    return [];
+  }
+  if (verifyIntegrity(decoded, 'sha256', registration.password) !== 'valid') {
+    state.counters.add('dropped-bad-signature');
+    return [];
+  }
+  state.pending.delete(key);
+  registration.heardAtMs = now.ms;
+  if (pending.meeting !== null)
+    return answered(state, pending as Pending & { meeting: Meeting }, message.body, now);
+  registration.roundTripMs = now.ms - pending.sentAtMs;
+  return [];
+}
+
+/** Requests of the server's own that were not answered in time. */
+function expire(state: RegistrarState, now: Now): Effect[] {
+  const effects: Effect[] = [];
+  for (const [key, pending] of state.pending) {
+    if (pending.deadlineMs > now.ms) continue;
+    state.pending.delete(key);
+    if (pending.meeting !== null)
+      effects.push(...answered(state, pending as Pending & { meeting: Meeting }, null, now));
+  }
+  return effects;
+}
+
+/** A newcomer is worth more than the oldest that has not said who it is: whoever has something to say says it at once. */
+function makeRoom(state: RegistrarState, from: Endpoint): Effect[] {
+  const waiting = [...state.waiting.values()];
+  const ofAddress = waiting.filter((each) => each.from.address === from.address);
+  const [oldest] =
+    ofAddress.length > maxWaitingPerAddress ? ofAddress : waiting.length > maxWaiting ? waiting : [];
+  return oldest === undefined ? [] : closeFor(state, oldest.id, 'closed-crowded');
+}
+
+function closeFor(
+  state: RegistrarState,
+  connectionId: ConnectionId,
+  counter: 'closed-crowded' | 'closed-too-many-messages',
+): Effect[] {
+  state.counters.add(counter);
+  forget(state, connectionId);
+  return [{ kind: 'close', connectionId }];
+}

@@ -1,0 +1,96 @@
+// Binding requests (RFC 8489 §12 and §6.3.1) and what RFC 5780 adds to them, answered without state.
+
+import {
+  type DecodedStun,
+  type Endpoint,
+  encodeStun,
+  findAttribute,
+  type IpAddress,
+  type StunAttribute,
+} from '@pinhole/wire';
+
+/** The addresses and ports that the server answers on: one address or two, two ports. */
+export interface ServerEndpoints {
+  readonly addresses: readonly IpAddress[];
+  readonly ports: readonly number[];
+}
+
+export interface BindingAnswer {
+  readonly bytes: Uint8Array;
+  /** Which of the server's own endpoints it leaves from. */
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+}
+
+/** The answer to a Binding request that came from `source` to `local`; `overTcp` there is no other way back. */
+export function answerBinding(
+  { message, unknownRequired }: DecodedStun,
+  source: Endpoint,
+  local: Endpoint,
+  server: ServerEndpoints,
+  overTcp: boolean,
+): BindingAnswer {
+  const other = otherEndpoint(local, server);
+  const change = findAttribute(message, 'change-request');
+  const cannotChange =
+    change !== undefined && (overTcp || (change.changeAddress && other.address === local.address));
+  const unknown = [...unknownRequired, ...(cannotChange ? [0x0003] : [])];
+  if (unknown.length > 0) {
+    const attributes: StunAttribute[] = [
+      { type: 'error-code', code: 420, reason: 'Unknown Attribute' },
+      { type: 'unknown-attributes', codes: unknown },
+    ];
+    const bytes = encodeStun({ ...message, class: 'error', attributes });
+    return { bytes, from: local, to: source };
+  }
+
+  const from: Endpoint = {
+    address: change?.changeAddress === true ? other.address : local.address,
+    port: change?.changePort === true ? other.port : local.port,
+  };
+  const responsePort = overTcp ? undefined : findAttribute(message, 'response-port')?.value;
+  const padding = findAttribute(message, 'padding');
+  const bytes = encodeStun({
+    ...message,
+    class: 'success',
+    attributes: [
+      ...addressAttributes(message.transactionId.length === 16, source, from, other, server),
+      // RFC 5780 §7.6: a padded request is answered with as much padding, which is never more than was sent.
+      ...(padding === undefined ? [] : [padding]),
+    ],
+  });
+  return { bytes, from, to: responsePort === undefined ? source : { ...source, port: responsePort } };
+}
+
+function addressAttributes(
+  classic: boolean,
+  source: Endpoint,
+  from: Endpoint,
+  other: Endpoint,
+  server: ServerEndpoints,
+): StunAttribute[] {
+  const twoAddresses = server.addresses.length > 1;
+  if (classic) {
+    // RFC 3489 §11.2.
+    return [
+      { type: 'mapped-address', endpoint: source },
+      { type: 'source-address', endpoint: from },
+      ...(twoAddresses ? [{ type: 'changed-address' as const, endpoint: other }] : []),
+    ];
+  }
+  return [
+    { type: 'xor-mapped-address', endpoint: source },
+    // RFC 5780 §6.1 wants it beside the XORed one, so that a client notices a NAT that rewrites payloads.
+    { type: 'mapped-address', endpoint: source },
+    { type: 'response-origin', endpoint: from },
+    ...(twoAddresses ? [{ type: 'other-address' as const, endpoint: other }] : []),
+  ];
+}
+
+/** The endpoint with the other address and the other port, as far as there are any. */
+function otherEndpoint(local: Endpoint, { addresses, ports }: ServerEndpoints): Endpoint {
+  return {
+    address: addresses.find((address) => address !== local.address) ?? local.address,
+    port: ports.find((port) => port !== local.port) ?? local.port,
+  };
+}
