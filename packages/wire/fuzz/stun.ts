@@ -38,7 +38,7 @@ const plan = {
 const sessions: SessionBody[] = [
   { kind: 'check', testId: '12', sourceAgentId: '34', roundId: 1_800_000_000 },
   { kind: 'checked', mapped: there },
-  { kind: 'open', plan },
+  { kind: 'open', plan, sentTo: there },
   { kind: 'opened' },
   {
     kind: 'report',

@@ -34,7 +34,8 @@ export type SessionBody =
       readonly roundId: number;
     }
   | { readonly kind: 'checked'; readonly mapped: Endpoint }
-  | { readonly kind: 'open'; readonly plan: SessionPlan }
+  /** `sentTo`: where the source sends to, so that the target knows its own endpoint on this path. */
+  | { readonly kind: 'open'; readonly plan: SessionPlan; readonly sentTo: Endpoint }
   | { readonly kind: 'opened' }
   | { readonly kind: 'report'; readonly records: SentRecords }
   | { readonly kind: 'reported' }
@@ -101,7 +102,10 @@ function bodyAttributes(body: SessionBody): StunAttribute[] {
     case 'checked':
       return [{ type: 'xor-mapped-address', endpoint: body.mapped }];
     case 'open':
-      return [{ type: 'plan', octets: encodePlan(body.plan) }];
+      return [
+        { type: 'plan', octets: encodePlan(body.plan) },
+        { type: 'peer-address', endpoint: body.sentTo },
+      ];
     case 'report':
       return [{ type: 'records', octets: encodeRecords(body.records) }];
     case 'refused':
@@ -133,9 +137,10 @@ function decodeBody(method: SessionMethod, message: StunMessage): SessionBody | 
     }
     case 'open request': {
       const octets = findAttribute(message, 'plan')?.octets;
-      if (octets === undefined) return 'missing-attribute';
+      const sentTo = findAttribute(message, 'peer-address')?.endpoint;
+      if (octets === undefined || sentTo === undefined) return 'missing-attribute';
       const plan = decodePlan(octets);
-      return plan === null ? 'bad-attribute' : { kind: 'open', plan };
+      return plan === null ? 'bad-attribute' : { kind: 'open', plan, sentTo };
     }
     case 'report request': {
       const octets = findAttribute(message, 'records')?.octets;

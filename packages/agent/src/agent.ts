@@ -1,0 +1,184 @@
+// The agent: its port, registration, rounds and link to the collector, put together.
+
+import {
+  type AgentConfig,
+  type AgentFacts,
+  type Assignment,
+  defaultAgentPort,
+  type RoundResult,
+} from '@pinhole/contract';
+import { type Net, SocketError, type Timer } from '@pinhole/net';
+import type { Logger } from 'pino';
+import { CollectorApi } from './collector/api.ts';
+import { CollectorLink } from './collector/link.ts';
+import { AgentError } from './errors.ts';
+import { AgentPort } from './port.ts';
+import { Registration } from './registration/registration.ts';
+import { RoundRunner } from './rounds/runner.ts';
+import { dueRounds, newRoundMemory } from './rounds/schedule.ts';
+import { StateFolder } from './state/folder.ts';
+
+export interface AgentOptions {
+  readonly net: Net;
+  readonly log: Logger;
+  /** http:// or https://, as the collector's public URL. */
+  readonly collectorUrl: string;
+  readonly accountToken: string;
+  readonly agentName: string;
+  readonly stateDir: string;
+  /** @default 49153 */
+  readonly port?: number;
+  readonly version: string;
+  /** @default the global one */
+  readonly fetch?: typeof fetch;
+  /** The agent ended by itself. */
+  readonly onFatal: (error: AgentError) => void;
+}
+
+export interface Agent {
+  close(): Promise<void>;
+}
+
+/** Resolves once it is enrolled and has checked in. Rejects with AgentError. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const agent = new RunningAgent(options);
+  try {
+    await agent.start();
+  } catch (error) {
+    await agent.close();
+    throw error;
+  }
+  return agent;
+}
+
+class RunningAgent implements Agent {
+  readonly #options: AgentOptions;
+  readonly #port: number;
+  readonly #ending = new AbortController();
+  readonly #state: StateFolder;
+  readonly #link: CollectorLink;
+  readonly #registration: Registration;
+  readonly #runner: RoundRunner;
+  #udp: AgentPort | null = null;
+  #assignments: readonly Assignment[] = [];
+  #memory = newRoundMemory();
+  #timer: Timer | null = null;
+
+  constructor(options: AgentOptions) {
+    const { net, log, collectorUrl } = options;
+    this.#options = options;
+    this.#port = options.port ?? defaultAgentPort;
+    this.#state = new StateFolder(options.stateDir);
+    this.#registration = new Registration({
+      net,
+      log,
+      port: this.#port,
+      collectorHost: new URL(collectorUrl).hostname.replace(/^\[|\]$/g, ''),
+      sendUdp: (data, to) => this.#udp?.send({ data, to }),
+      onInvited: (invitation) => this.#runner.invited(invitation),
+      onStart: (start) => this.#runner.started(start),
+      onChanged: () => this.#link.soon(),
+    });
+    this.#link = new CollectorLink({
+      ...options,
+      api: new CollectorApi(collectorUrl, options.fetch ?? fetch, this.#ending.signal),
+      state: this.#state,
+      facts: () => this.#facts(),
+      registration: () => this.#registration.reported,
+      onConfig: (config) => this.#configure(config),
+    });
+    this.#runner = new RoundRunner({
+      net,
+      log,
+      port: () => this.#openPort(),
+      registration: () => this.#registration,
+      ownAgentId: () => this.#link.agentId,
+      assignments: () => this.#assignments,
+      refreshConfig: () => this.#link.checkIn(),
+      onResults: (results) => this.#keep(results),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { net, log } = this.#options;
+    this.#udp = await AgentPort.open(net, this.#port, {
+      takeRendezvous: (decoded, from) => this.#registration.takeDatagram(decoded, from),
+      beginSession: (check) => this.#runner.begin(check),
+    }).catch((error: unknown) => {
+      if (!(error instanceof SocketError)) throw error;
+      const hint =
+        error.code === 'address-in-use' ? '; another agent may use it: choose one with --port' : '';
+      throw new AgentError(
+        'port-unavailable',
+        `UDP port ${this.#port} cannot be had: ${error.message}${hint}`,
+        { cause: error },
+      );
+    });
+    await this.#link.start();
+    log.info({ agentId: this.#link.agentId, port: this.#port }, 'agent is running');
+  }
+
+  close(): Promise<void> {
+    this.#ending.abort();
+    this.#timer?.cancel();
+    this.#link.close();
+    this.#registration.close();
+    this.#udp?.close();
+    this.#state.close();
+    return Promise.resolve();
+  }
+
+  #configure(config: AgentConfig): void {
+    this.#assignments = config.enabled ? config.assignments : [];
+    this.#registration.setAccess(config.enabled ? config.traversal : null);
+    this.#startDueRounds();
+  }
+
+  #startDueRounds(): void {
+    const { clock } = this.#options.net;
+    this.#timer?.cancel();
+    const { due, memory, wakeAtMs } = dueRounds(this.#assignments, this.#memory, clock.wallMs());
+    this.#memory = memory;
+    for (const round of due) void this.#runner.run(round);
+    if (wakeAtMs === null) return;
+    // At most a minute ahead, so that a step of the wall clock cannot put the rounds off for long.
+    const delayMs = Math.min(60_000, Math.max(1, wakeAtMs - clock.wallMs()));
+    this.#timer = clock.after(delayMs, () => this.#startDueRounds());
+  }
+
+  #keep(results: readonly RoundResult[]): void {
+    const { log } = this.#options;
+    if (results.length === 0 || this.#ending.signal.aborted) return;
+    try {
+      const dropped = this.#state.spool.add(results);
+      if (dropped > 0) log.error({ dropped }, 'the spool is full: the oldest results were dropped');
+    } catch (error) {
+      log.error({ err: error, results }, 'results could not be written to disk and are lost');
+      return;
+    }
+    this.#link.soon();
+  }
+
+  #openPort(): AgentPort {
+    if (this.#udp === null) throw new AgentError('port-unavailable', 'The test port is not open');
+    return this.#udp;
+  }
+
+  #facts(): AgentFacts {
+    const { net, version } = this.#options;
+    const { receiveStamps, packetOptions } = net.udp.features;
+    const limitations = [
+      ...(receiveStamps
+        ? []
+        : ['Times are taken by the program, not by the kernel: delays include its own.']),
+      ...(packetOptions ? [] : ['TTL and DSCP of probes cannot be set on this system.']),
+    ];
+    return {
+      hostname: net.host.hostname,
+      version,
+      port: this.#port,
+      interfaces: net.host.interfaces(),
+      limitations,
+    };
+  }
+}

@@ -1,0 +1,112 @@
+// The agent protocol's three requests, as outcomes. docs/protocol.md tells them in prose.
+
+import {
+  type ChangesResponse,
+  type CheckInRequest,
+  type CheckInResponse,
+  changesHoldMs,
+  changesResponseSchema,
+  checkInResponseSchema,
+  type EnrollRequest,
+  type EnrollResponse,
+  enrollResponseSchema,
+} from '@pinhole/contract';
+import type { z } from 'zod';
+
+export type ApiOutcome<T> =
+  | { readonly ok: true; readonly value: T }
+  /** `status` 0: no answer at all. `detail` is the problem's, or the network's. */
+  | { readonly ok: false; readonly status: number; readonly detail: string };
+
+const requestTimeoutMs = 20_000;
+/** An answer is a configuration at most: 10,000 assignments of 700 octets. */
+const maxAnswerBytes = 16 << 20;
+
+export class CollectorApi {
+  readonly #base: string;
+  readonly #fetch: typeof fetch;
+  readonly #signal: AbortSignal;
+
+  /** `signal` ends what is under way. */
+  constructor(collectorUrl: string, fetcher: typeof fetch, signal: AbortSignal) {
+    this.#base = `${collectorUrl.replace(/\/+$/, '')}/agent/v1`;
+    this.#fetch = fetcher;
+    this.#signal = signal;
+  }
+
+  enroll(body: EnrollRequest): Promise<ApiOutcome<EnrollResponse>> {
+    return this.#request('POST', '/enroll', enrollResponseSchema, { body, timeoutMs: requestTimeoutMs });
+  }
+
+  checkIn(secret: string, body: CheckInRequest): Promise<ApiOutcome<CheckInResponse>> {
+    return this.#request('POST', '/check-in', checkInResponseSchema, {
+      secret,
+      body,
+      timeoutMs: requestTimeoutMs,
+    });
+  }
+
+  /** Held by the collector until there is a change; null when there was none. */
+  changes(secret: string, version: number): Promise<ApiOutcome<ChangesResponse | null>> {
+    const timeoutMs = changesHoldMs + requestTimeoutMs;
+    return this.#request('GET', `/changes?version=${version}`, changesResponseSchema.nullable(), {
+      secret,
+      timeoutMs,
+    });
+  }
+
+  async #request<T>(
+    method: string,
+    path: string,
+    schema: z.ZodType<T>,
+    { secret, body, timeoutMs }: { secret?: string; body?: unknown; timeoutMs: number },
+  ): Promise<ApiOutcome<T>> {
+    try {
+      const response = await this.#fetch(this.#base + path, {
+        method,
+        headers: {
+          ...(secret !== undefined && { authorization: `Bearer ${secret}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        redirect: 'error',
+        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
+      });
+      const text = await bounded(response);
+      const json: unknown = text === '' ? null : JSON.parse(text);
+      if (!response.ok)
+        return { ok: false, status: response.status, detail: detailOf(json, response.status) };
+      const parsed = schema.safeParse(json);
+      if (parsed.success) return { ok: true, value: parsed.data };
+      return {
+        ok: false,
+        status: 0,
+        detail: `The collector's answer is not understood: ${parsed.error.message}`,
+      };
+    } catch (error) {
+      return { ok: false, status: 0, detail: reasonOf(error) };
+    }
+  }
+}
+
+async function bounded(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.length;
+    if (size > maxAnswerBytes) throw new RangeError('The answer is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function detailOf(body: unknown, status: number): string {
+  const { detail, title, error_description } = (body ?? {}) as Record<string, unknown>;
+  return String(detail ?? error_description ?? title ?? `HTTP ${status}`);
+}
+
+/** fetch hides the system's reason in `cause`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}

@@ -1,0 +1,2 @@
+export { type Agent, type AgentOptions, startAgent } from './agent.ts';
+export { AgentError, type AgentErrorCode } from './errors.ts';

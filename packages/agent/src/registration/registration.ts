@@ -1,0 +1,285 @@
+// The driver of the registration: its TCP connection from the test port, its part of the UDP socket, its timer.
+
+import type { RegistrationState as ReportedState, TraversalAccess } from '@pinhole/contract';
+import type { Net, TcpConnection, Timer } from '@pinhole/net';
+import {
+  type DecodedStun,
+  decodeRendezvous,
+  decodeStun,
+  type Endpoint,
+  encodeRendezvous,
+  formatEndpoint,
+  ip,
+  maxRendezvousBytes,
+  type RendezvousBody,
+  StunFramer,
+  type Transport,
+  verifyIntegrity,
+} from '@pinhole/wire';
+import type { Logger } from 'pino';
+import {
+  newRegistration,
+  type RegistrationEffect,
+  type RegistrationEvent,
+  type RegistrationState,
+  type ServerPlace,
+  stepRegistration,
+} from './machine.ts';
+
+export interface RegistrationOptions {
+  readonly net: Net;
+  readonly log: Logger;
+  /** The test port: the connection leaves from it. */
+  readonly port: number;
+  /** Stands for the servers that the collector names without a host. */
+  readonly collectorHost: string;
+  readonly sendUdp: (data: Uint8Array, to: Endpoint) => void;
+  /** Whether to take a session; a string says why not. */
+  readonly onInvited: (invitation: Extract<RendezvousBody, { kind: 'invite' }>) => Promise<true | string>;
+  readonly onStart: (start: Extract<RendezvousBody, { kind: 'start' }>) => void;
+  readonly onChanged: () => void;
+}
+
+export type MeetOutcome =
+  | { readonly met: true; readonly start: Extract<RendezvousBody, { kind: 'start' }> }
+  /** `code` is the server's (wire's refusalCodes); 0 where it was not even asked. */
+  | { readonly met: false; readonly code: number; readonly reason: string };
+
+const connectTimeoutMs = 5_000;
+/** Beside the server's pings each 20 s, for a server that has gone without a word. */
+const keepAliveMs = 15_000;
+
+export class Registration {
+  readonly #options: RegistrationOptions;
+  #state: RegistrationState = newRegistration();
+  #connection: TcpConnection | null = null;
+  #connecting: AbortController | null = null;
+  #timer: Timer | null = null;
+  /** The latest first: what the server signed just before it heard of a new one is still good. */
+  #passwords: readonly string[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #meets = new Map<string, (outcome: MeetOutcome) => void>();
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+  }
+
+  /** What the collector gave; null where no registration is wanted. */
+  setAccess(access: TraversalAccess | null): void {
+    const addresses = this.#options.net.host.interfaces().flatMap((each) => each.ipAddresses);
+    const localAddresses = addresses.map((address) => ({ address, port: this.#options.port }));
+    this.#feed({ kind: 'local-addresses', localAddresses });
+    const earlier = this.#passwords[0];
+    if (access !== null && access.password !== earlier) {
+      this.#passwords = [access.password, ...(earlier === undefined ? [] : [earlier])];
+    }
+    this.#feed({ kind: 'access', access });
+  }
+
+  /** Whether sessions over `transport` can be asked for, at once or within `waitMs`. */
+  ready(transport: Transport, waitMs: number): Promise<boolean> {
+    if (this.#isReady(transport)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const settle = () => {
+        this.#waiting.delete(onChanged);
+        timer.cancel();
+        resolve(this.#isReady(transport));
+      };
+      const timer = this.#options.net.clock.after(waitMs, settle);
+      const onChanged = () => {
+        if (this.#isReady(transport)) settle();
+      };
+      this.#waiting.add(onChanged);
+    });
+  }
+
+  get reported(): ReportedState {
+    const { phase, tcp, udp, detail } = this.#state;
+    const status =
+      phase === 'idle'
+        ? 'off'
+        : phase === 'registered'
+          ? 'registered'
+          : detail === null
+            ? 'connecting'
+            : 'failed';
+    return { status, tcp, udp, detail: detail?.slice(0, 300) ?? null };
+  }
+
+  /** Asks the server to bring this agent together with the ticket's target. */
+  meet(request: Omit<Extract<RendezvousBody, { kind: 'meet' }>, 'kind'>): Promise<MeetOutcome> {
+    return new Promise((resolve) => {
+      this.#meets.set(keyOf(request.sessionId), resolve);
+      this.#feed({ kind: 'meet', body: { kind: 'meet', ...request } });
+    });
+  }
+
+  /** A datagram of the server's that came to the test port; false where it is none. */
+  takeDatagram(decoded: DecodedStun, from: Endpoint): boolean {
+    const { server } = this.#state;
+    if (server === null || formatEndpoint(server) !== formatEndpoint(from)) return false;
+    this.#message('udp', decoded);
+    return true;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#drop();
+  }
+
+  #feed(event: RegistrationEvent): void {
+    const { clock, random } = this.#options.net;
+    const { state, effects, wakeAtMs } = stepRegistration(
+      this.#state,
+      event,
+      clock.monotonicNs() / 1e6,
+      random,
+    );
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    // A nested event has set a later timer already, by a later state.
+    if (this.#state !== state) return;
+    this.#timer?.cancel();
+    this.#timer =
+      wakeAtMs === null
+        ? null
+        : clock.after(Math.max(0, wakeAtMs - clock.monotonicNs() / 1e6), () => this.#feed({ kind: 'tick' }));
+  }
+
+  #carryOut(effect: RegistrationEffect): void {
+    switch (effect.kind) {
+      case 'connect':
+        void this.#connect(effect.server);
+        return;
+      case 'disconnect':
+        this.#drop();
+        return;
+      case 'send': {
+        const bytes = encodeRendezvous(effect.message, this.#state.access?.password ?? null);
+        if (effect.transport === 'tcp') this.#connection?.write(bytes);
+        else this.#options.sendUdp(bytes, effect.to);
+        return;
+      }
+      case 'invited':
+        void this.#invited(effect.transactionId, effect.invitation);
+        return;
+      case 'start': {
+        const waiting = this.#settle(effect.start.sessionId);
+        if (waiting === undefined) this.#options.onStart(effect.start);
+        else waiting({ met: true, start: effect.start });
+        return;
+      }
+      case 'meet-refused':
+        this.#settle(effect.sessionId)?.({ met: false, code: effect.code, reason: effect.reason });
+        return;
+      case 'changed':
+        this.#options.log.info(this.reported, 'registration');
+        for (const onChanged of this.#waiting) onChanged();
+        this.#options.onChanged();
+    }
+  }
+
+  async #connect(place: ServerPlace): Promise<void> {
+    const { net, port, collectorHost } = this.#options;
+    const host = place.host ?? collectorHost;
+    const aborter = new AbortController();
+    this.#connecting?.abort();
+    this.#connecting = aborter;
+    const [address] = await net.host.resolve(host);
+    if (aborter.signal.aborted) return;
+    if (address === undefined) {
+      this.#feed({ kind: 'connect-failed', detail: `${host} has no address` });
+      return;
+    }
+    const remote = { address, port: place.port };
+    const local = { address: ip(address.includes(':') ? '::' : '0.0.0.0'), port };
+    const outcome = await net.tcp.connect({
+      remote,
+      local,
+      reusePort: true,
+      timeoutMs: connectTimeoutMs,
+      keepAliveMs,
+      signal: aborter.signal,
+    });
+    if (!outcome.connected) {
+      if (outcome.reason !== 'aborted') {
+        this.#feed({ kind: 'connect-failed', detail: `TCP to ${formatEndpoint(remote)}: ${outcome.reason}` });
+      }
+      return;
+    }
+    const { connection } = outcome;
+    if (aborter.signal.aborted) {
+      connection.reset();
+      return;
+    }
+    this.#connection = connection;
+    const framer = new StunFramer(maxRendezvousBytes);
+    connection.start({
+      onData: (data) => {
+        const { messages, failure } = framer.push(data);
+        for (const bytes of messages) {
+          const decoded = decodeStun(bytes);
+          if (decoded.ok) this.#message('tcp', decoded.value);
+        }
+        if (failure !== null) connection.reset();
+      },
+      onClose: (reason) => {
+        if (this.#connection !== connection) return;
+        this.#connection = null;
+        this.#feed({
+          kind: 'disconnected',
+          detail: `The connection to ${formatEndpoint(remote)} was lost (${reason})`,
+        });
+      },
+    });
+    this.#feed({ kind: 'connected', server: remote });
+  }
+
+  #message(transport: Transport, decoded: DecodedStun): void {
+    const message = decodeRendezvous(decoded.message);
+    if (!message.ok) return;
+    const signed = this.#passwords.some(
+      (password) => verifyIntegrity(decoded, 'sha256', password) === 'valid',
+    );
+    this.#feed({ kind: 'message', transport, message: message.value, signed });
+  }
+
+  async #invited(
+    transactionId: Uint8Array,
+    invitation: Extract<RendezvousBody, { kind: 'invite' }>,
+  ): Promise<void> {
+    const id = Uint8Array.from(transactionId);
+    const connection = this.#connection;
+    const taken = await this.#options.onInvited(invitation);
+    if (connection === null || connection !== this.#connection) return;
+    const body: RendezvousBody =
+      taken === true
+        ? { kind: 'accepted' }
+        : { kind: 'refused', method: 'invite', code: 403, reason: taken, nonce: null };
+    const message = { transactionId: id, body, username: null, nonce: null };
+    connection.write(encodeRendezvous(message, this.#state.access?.password ?? null));
+  }
+
+  #isReady(transport: Transport): boolean {
+    return this.#state.phase === 'registered' && (transport === 'tcp' || this.#state.udp !== null);
+  }
+
+  #drop(): void {
+    this.#connecting?.abort();
+    const connection = this.#connection;
+    this.#connection = null;
+    // A reset leaves no TIME_WAIT, so that the next attempt finds its 4-tuple free.
+    connection?.reset();
+  }
+
+  #settle(sessionId: Uint8Array): ((outcome: MeetOutcome) => void) | undefined {
+    const key = keyOf(sessionId);
+    const waiting = this.#meets.get(key);
+    this.#meets.delete(key);
+    return waiting;
+  }
+}
+
+function keyOf(sessionId: Uint8Array): string {
+  return Buffer.from(sessionId).toString('hex');
+}

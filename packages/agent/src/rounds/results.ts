@@ -1,0 +1,120 @@
+// What a round's end becomes: one result for each direction that this agent answers for.
+
+import {
+  type Assignment,
+  type FailedResult,
+  measuredDirections,
+  type OneDirection,
+  type RoundErrorCode,
+  type RoundResult,
+} from '@pinhole/contract';
+import { measureReceived } from '../session/log.ts';
+import type { SessionOutcome } from '../session/machine.ts';
+
+export interface RoundContext {
+  readonly assignment: Assignment;
+  readonly ownAgentId: string;
+  readonly roundId: number;
+  readonly method: 'direct' | 'punched';
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+}
+
+/**
+ * Each direction is reported by its receiver. The source answers for the other direction too when it cannot be sure
+ * that the target will: the collector prefers what was measured over what failed.
+ */
+export function roundResults(round: RoundContext, outcome: SessionOutcome): RoundResult[] {
+  const { assignment } = round;
+  const directions = measuredDirections(assignment.direction);
+  if (outcome.kind === 'failed') {
+    return assignment.role === 'target'
+      ? []
+      : failedResults(round, sessionFailure(round, outcome), outcome.evidence);
+  }
+  const received: OneDirection = assignment.role === 'source' ? 'from-target' : 'to-target';
+  const results: RoundResult[] = [];
+  if (directions.includes(received)) {
+    const silent = outcome.log.arrivals.length === 0 && !outcome.peerConfirmed;
+    const evidence = 'Nothing of the peer arrived after the session was opened';
+    if (!silent) results.push(measured(round, outcome, received));
+    else if (assignment.role === 'source') results.push(failed(round, received, 'session-lost', evidence));
+  }
+  if (assignment.role === 'source' && directions.includes('to-target') && !outcome.peerConfirmed) {
+    results.push(failed(round, 'to-target', 'session-lost', 'The target did not confirm what it received'));
+  }
+  return results;
+}
+
+/** The round failed before anything was measured. Only the source says so. */
+export function failedResults(
+  round: RoundContext,
+  { errorCode, party }: Pick<FailedResult, 'errorCode' | 'party'>,
+  evidence: string,
+): RoundResult[] {
+  return measuredDirections(round.assignment.direction).map((direction) =>
+    failed(round, direction, errorCode, evidence, party),
+  );
+}
+
+function sessionFailure(
+  { method }: RoundContext,
+  { stage }: Extract<SessionOutcome, { kind: 'failed' }>,
+): Pick<FailedResult, 'errorCode' | 'party'> {
+  switch (stage) {
+    case 'connecting':
+      return { errorCode: method === 'punched' ? 'connection-failed' : 'agent-unreachable', party: 'target' };
+    case 'opening':
+      return { errorCode: 'session-lost', party: 'target' };
+    case 'refused':
+      return { errorCode: 'session-refused', party: 'target' };
+  }
+}
+
+function measured(
+  round: RoundContext,
+  { log, plan, remote, mapped }: Extract<SessionOutcome, { kind: 'measured' }>,
+  direction: OneDirection,
+): RoundResult {
+  const isSource = round.assignment.role === 'source';
+  return {
+    outcome: 'measured',
+    ...key(round, direction),
+    startedAtMs: round.startedAtMs,
+    finishedAtMs: round.finishedAtMs,
+    method: round.method,
+    targetEndpoint: isSource ? remote : mapped,
+    sourceEndpoint: isSource ? mapped : remote,
+    measurement: measureReceived(log, plan),
+  };
+}
+
+function failed(
+  round: RoundContext,
+  direction: OneDirection,
+  errorCode: RoundErrorCode,
+  evidence: string,
+  party: FailedResult['party'] = 'target',
+): RoundResult {
+  const { startedAtMs, finishedAtMs } = round;
+  return {
+    outcome: 'failed',
+    ...key(round, direction),
+    startedAtMs,
+    finishedAtMs,
+    errorCode,
+    party,
+    evidence: evidence.slice(0, 500),
+  };
+}
+
+function key({ assignment, ownAgentId, roundId }: RoundContext, direction: OneDirection) {
+  const isSource = assignment.role === 'source';
+  return {
+    testId: assignment.testId,
+    roundId,
+    sourceAgentId: isSource ? ownAgentId : assignment.peer.agentId,
+    targetAgentId: isSource ? assignment.peer.agentId : ownAgentId,
+    direction,
+  };
+}

@@ -1,0 +1,277 @@
+// Runs rounds: as their source, from finding the target to the results; as a target, whenever a source comes.
+
+import type { Assignment, FailedResult, RoundResult } from '@pinhole/contract';
+import type { Net } from '@pinhole/net';
+import {
+  type Endpoint,
+  parseIpAddress,
+  type RendezvousBody,
+  refusalCodes,
+  type SessionMessage,
+  sessionIdBytes,
+} from '@pinhole/wire';
+import type { Logger } from 'pino';
+import { type AgentPort, maxSessions } from '../port.ts';
+import type { MeetOutcome, Registration } from '../registration/registration.ts';
+import type { SessionOutcome, SessionSetup } from '../session/machine.ts';
+import { Session } from '../session/session.ts';
+import { sessionPlan } from './plan.ts';
+import { failedResults, type RoundContext, roundResults } from './results.ts';
+import type { DueRound } from './schedule.ts';
+
+export interface RunnerOptions {
+  readonly net: Net;
+  readonly log: Logger;
+  readonly port: () => AgentPort;
+  readonly registration: () => Registration;
+  readonly ownAgentId: () => string;
+  readonly assignments: () => readonly Assignment[];
+  /** Asks the collector for a configuration that may be newer than ours; resolves when it was asked. */
+  readonly refreshConfig: () => Promise<void>;
+  readonly onResults: (results: readonly RoundResult[]) => void;
+}
+
+/** A round has its result within 10 s: what goes before takes at most two of them. */
+const punchMs = 8_000;
+/** A source that is just reconnecting to the server gets this long. */
+const registrationWaitMs = 5_000;
+/** A target waits for its source's first check and Open this long. */
+const targetWaitMs = 12_000;
+/** Sessions remembered after their end, so that a copied check does not begin one again. */
+const maxRememberedSessions = 4096;
+
+export class RoundRunner {
+  readonly #options: RunnerOptions;
+  readonly #past = new Set<string>();
+  readonly #invited = new Map<string, { assignment: Assignment; roundId: number }>();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a round as its source; its results go to onResults. Never rejects. */
+  async run({ assignment, roundId }: DueRound): Promise<void> {
+    const { net, log, ownAgentId, onResults } = this.#options;
+    const startedAtMs = net.clock.wallMs();
+    const method = assignment.peer.behindNat ? 'punched' : 'direct';
+    const context = (): RoundContext => ({
+      assignment,
+      roundId,
+      method,
+      startedAtMs: Math.floor(startedAtMs),
+      finishedAtMs: Math.floor(net.clock.wallMs()),
+      ownAgentId: ownAgentId(),
+    });
+    const sessionId = net.random.bytes(sessionIdBytes);
+    let results: RoundResult[];
+    try {
+      const found = assignment.peer.behindNat
+        ? await this.#meet(assignment, roundId, sessionId)
+        : knownEndpoint(assignment);
+      results =
+        'failure' in found
+          ? failedResults(context(), found.failure, found.evidence)
+          : roundResults(context(), await this.#connect(assignment, roundId, sessionId, found));
+    } catch (error) {
+      log.error({ err: error, testId: assignment.testId }, 'round');
+      results = failedResults(context(), { errorCode: 'agent-fault', party: 'source' }, String(error));
+    }
+    onResults(results);
+  }
+
+  /** A source asks for this agent through the server. */
+  async invited({
+    sessionId,
+    testId,
+    sourceAgentId,
+    roundId,
+  }: Extract<RendezvousBody, { kind: 'invite' }>): Promise<true | string> {
+    if (this.#options.port().sessionCount >= maxSessions) return 'This agent is busy';
+    let assignment = this.#targetAssignment(testId, sourceAgentId);
+    if (assignment === undefined) {
+      // A test just created: its source may have heard of it a moment before this agent.
+      await this.#options.refreshConfig();
+      assignment = this.#targetAssignment(testId, sourceAgentId);
+    }
+    if (assignment === undefined) return 'This agent does not know the test';
+    const key = hex(sessionId);
+    this.#invited.set(key, { assignment, roundId });
+    this.#options.net.clock.after(targetWaitMs, () => this.#invited.delete(key));
+    return true;
+  }
+
+  /** The server says where the source of an accepted invitation is. */
+  started({ sessionId, peers, startInMs }: Extract<RendezvousBody, { kind: 'start' }>): void {
+    const { clock } = this.#options.net;
+    const invitation = this.#invited.get(hex(sessionId));
+    const startAtMs = clock.monotonicNs() / 1e6 + startInMs;
+    const under = this.#options.port().session(sessionId);
+    if (under !== undefined) under.addCandidates(peers, startAtMs);
+    else if (invitation !== undefined) {
+      const session = this.#targetSession(
+        invitation.assignment,
+        invitation.roundId,
+        sessionId,
+        peers,
+        startAtMs,
+      );
+      this.#options.port().add(session);
+      session.start();
+    }
+  }
+
+  /** A check of a session not heard of: ours, if it names a test in which this agent is the target. */
+  begin({ sessionId, body }: SessionMessage): Session | null {
+    if (body.kind !== 'check' || this.#past.has(hex(sessionId))) return null;
+    const assignment = this.#targetAssignment(body.testId, body.sourceAgentId);
+    if (assignment === undefined) return null;
+    return this.#targetSession(
+      assignment,
+      body.roundId,
+      sessionId,
+      [],
+      this.#options.net.clock.monotonicNs() / 1e6,
+    );
+  }
+
+  async #meet(assignment: Assignment, roundId: number, sessionId: Uint8Array): Promise<Found> {
+    const { net, registration } = this.#options;
+    const { protocol: transport } = assignment;
+    if (assignment.ticket === null)
+      return failure('nat-negotiation-failed', 'source', 'The collector gave no ticket');
+    if (!(await registration().ready(transport, registrationWaitMs))) {
+      const { detail, tcp } = registration().reported;
+      const lacking =
+        tcp === null ? 'not registered' : `registered over TCP from ${tcp.address}:${tcp.port}, not over UDP`;
+      return failure(
+        'nat-negotiation-failed',
+        'source',
+        detail ?? `With the NAT traversal server: ${lacking}`,
+      );
+    }
+    const ticket = Buffer.from(assignment.ticket, 'base64');
+    const outcome = await registration().meet({ sessionId, transport, roundId, ticket });
+    if (!outcome.met) return meetFailure(outcome);
+    return {
+      candidates: outcome.start.peers,
+      startAtMs: net.clock.monotonicNs() / 1e6 + outcome.start.startInMs,
+    };
+  }
+
+  #connect(
+    assignment: Assignment,
+    roundId: number,
+    sessionId: Uint8Array,
+    { candidates, startAtMs }: Located,
+  ): Promise<SessionOutcome> {
+    const { net, ownAgentId } = this.#options;
+    const begin = startAtMs ?? net.clock.monotonicNs() / 1e6;
+    return new Promise((resolve) => {
+      const session = this.#newSession(assignment, sessionId, resolve, {
+        role: 'source',
+        plan: sessionPlan(assignment),
+        punch: { candidates, startAtMs: begin, deadlineMs: begin + punchMs },
+        check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
+      });
+      this.#options.port().add(session);
+      session.start();
+    });
+  }
+
+  #targetSession(
+    assignment: Assignment,
+    roundId: number,
+    sessionId: Uint8Array,
+    candidates: readonly Endpoint[],
+    startAtMs: number,
+  ): Session {
+    const { net, ownAgentId, onResults } = this.#options;
+    const startedAtMs = Math.floor(net.clock.wallMs());
+    const method = this.#invited.has(hex(sessionId)) ? 'punched' : 'direct';
+    const onFinished = (outcome: SessionOutcome) => {
+      const finishedAtMs = Math.floor(net.clock.wallMs());
+      onResults(
+        roundResults(
+          { assignment, roundId, method, startedAtMs, finishedAtMs, ownAgentId: ownAgentId() },
+          outcome,
+        ),
+      );
+    };
+    return this.#newSession(assignment, sessionId, onFinished, {
+      role: 'target',
+      plan: null,
+      punch: { candidates, startAtMs, deadlineMs: net.clock.monotonicNs() / 1e6 + targetWaitMs },
+      check: { kind: 'check', testId: assignment.testId, sourceAgentId: assignment.peer.agentId, roundId },
+    });
+  }
+
+  #newSession(
+    assignment: Assignment,
+    sessionId: Uint8Array,
+    onFinished: (outcome: SessionOutcome) => void,
+    setup: Omit<SessionSetup, 'originUnixNs'>,
+  ): Session {
+    const port = this.#options.port();
+    const onGone = () => {
+      port.remove(session);
+      this.#remember(session.sessionId);
+    };
+    const pairKey = Buffer.from(assignment.pairKey, 'base64');
+    const session = new Session({ port, sessionId, pairKey, setup, onFinished, onGone });
+    return session;
+  }
+
+  #remember(sessionId: Uint8Array): void {
+    this.#past.add(hex(sessionId));
+    if (this.#past.size > maxRememberedSessions) this.#past.delete(this.#past.keys().next().value as string);
+  }
+
+  #targetAssignment(testId: string, sourceAgentId: string): Assignment | undefined {
+    return this.#options
+      .assignments()
+      .find(
+        (each) => each.role === 'target' && each.testId === testId && each.peer.agentId === sourceAgentId,
+      );
+  }
+}
+
+interface Located {
+  readonly candidates: readonly Endpoint[];
+  readonly startAtMs: number | null;
+}
+
+type Found =
+  | Located
+  | { readonly failure: Pick<FailedResult, 'errorCode' | 'party'>; readonly evidence: string };
+
+function failure(
+  errorCode: FailedResult['errorCode'],
+  party: FailedResult['party'],
+  evidence: string,
+): Found {
+  return { failure: { errorCode, party }, evidence };
+}
+
+function knownEndpoint({ peer }: Assignment): Found {
+  const address = peer.endpoint === null ? null : parseIpAddress(peer.endpoint.address);
+  if (peer.endpoint === null || address === null) {
+    return failure('agent-address-unknown', 'target', `The collector knows no address of ${peer.agentName}`);
+  }
+  return { candidates: [{ address, port: peer.endpoint.port }], startAtMs: null };
+}
+
+function meetFailure({ code, reason }: Extract<MeetOutcome, { met: false }>): Found {
+  switch (code) {
+    case refusalCodes.targetNotRegistered:
+    case refusalCodes.targetSilent:
+      return failure('nat-negotiation-failed', 'target', reason);
+    case refusalCodes.targetRefused:
+      return failure('session-refused', 'target', reason);
+    default:
+      return failure('nat-negotiation-failed', 'source', reason);
+  }
+}
+
+function hex(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('hex');
+}

@@ -1,0 +1,111 @@
+// What one end of a session writes down, and what becomes of it. Times are nanoseconds from the session's own origin:
+// ours on our clock, the peer's as its packets tell them.
+
+import {
+  type ClockExchange,
+  type DirectionRecords,
+  type Measurement,
+  measureDirection,
+} from '@pinhole/measure';
+import type { SessionPlan } from '@pinhole/wire';
+
+/** A probe of ours. */
+export interface OwnProbe {
+  sentAtNs: number;
+  /** When the peer got it and sent it back (its clock), and when that arrived here. */
+  reflection: { readonly t2Ns: number; t3Ns: number; readonly t4Ns: number } | null;
+}
+
+/** A probe of the peer's, at its first arrival. */
+interface PeerProbe {
+  readonly receivedAtNs: number;
+  /** Our clock; null where it could not be sent. */
+  reflectedAtNs: number | null;
+}
+
+interface PeerRecord {
+  /** The peer's clock; null where it could not send. */
+  readonly sentAtNs: number | null;
+  readonly reflectionAtNs: number | null;
+}
+
+export interface SessionLog {
+  readonly own: Map<number, OwnProbe>;
+  readonly peer: Map<number, PeerProbe>;
+  /** Every arrival, in order. */
+  readonly arrivals: {
+    readonly sequence: number;
+    readonly receivedAtNs: number;
+    readonly sentAtNs: number;
+  }[];
+  /** What the peer says it sent, once it has. */
+  readonly peerReport: Map<number, PeerRecord>;
+  /** How many probes that report has; null before its first part. */
+  peerReportTotal: number | null;
+}
+
+/** More arrivals than this are a peer that repeats itself: four of each probe. */
+const maxArrivalsPerProbe = 4;
+
+export function newLog(): SessionLog {
+  return { own: new Map(), peer: new Map(), arrivals: [], peerReport: new Map(), peerReportTotal: null };
+}
+
+/** The peer's report is whole. */
+export function peerReportComplete(log: SessionLog): boolean {
+  return log.peerReportTotal !== null && log.peerReport.size >= log.peerReportTotal;
+}
+
+export function logArrival(
+  log: SessionLog,
+  plan: SessionPlan,
+  arrival: { sequence: number; receivedAtNs: number; sentAtNs: number; reflectedAtNs: number | null },
+): void {
+  const { sequence, receivedAtNs, sentAtNs, reflectedAtNs } = arrival;
+  if (sequence >= plan.probeCount || log.arrivals.length >= plan.probeCount * maxArrivalsPerProbe) return;
+  log.arrivals.push({ sequence, receivedAtNs, sentAtNs });
+  if (!log.peer.has(sequence)) log.peer.set(sequence, { receivedAtNs, reflectedAtNs });
+}
+
+/** The direction in which this end receives. */
+export function measureReceived(log: SessionLog, plan: SessionPlan): Measurement {
+  return measureDirection(receivedRecords(log, plan));
+}
+
+function receivedRecords(log: SessionLog, plan: SessionPlan): DirectionRecords {
+  // Without the peer's report, what it was to send stands for what it sent.
+  const sent =
+    log.peerReportTotal === null
+      ? Array.from({ length: plan.probeCount }, (_, sequence) => ({ sequence, sentAtNs: null }))
+      : Array.from(log.peerReport, ([sequence, { sentAtNs }]) => ({ sequence, sentAtNs })).filter(
+          ({ sentAtNs }) => sentAtNs !== null,
+        );
+  const exchangesBySender: ClockExchange[] = [];
+  for (const [sequence, { receivedAtNs, reflectedAtNs }] of log.peer) {
+    const report = log.peerReport.get(sequence);
+    if (
+      report == null ||
+      report.sentAtNs === null ||
+      report.reflectionAtNs === null ||
+      reflectedAtNs === null
+    )
+      continue;
+    exchangesBySender.push({
+      t1Ns: report.sentAtNs,
+      t2Ns: receivedAtNs,
+      t3Ns: reflectedAtNs,
+      t4Ns: report.reflectionAtNs,
+    });
+  }
+  const exchangesByReceiver: ClockExchange[] = [];
+  for (const { sentAtNs, reflection } of log.own.values()) {
+    if (reflection !== null) exchangesByReceiver.push({ t1Ns: sentAtNs, ...reflection });
+  }
+  return {
+    sent,
+    received: log.arrivals,
+    exchangesBySender,
+    exchangesByReceiver,
+    lossThresholdNs: plan.lossThresholdMs * 1e6,
+  };
+}

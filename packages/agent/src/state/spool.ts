@@ -1,0 +1,86 @@
+// Results on disk until the collector has acknowledged them.
+
+import { DatabaseSync } from 'node:sqlite';
+import type { RoundResult } from '@pinhole/contract';
+import { AgentError } from '../errors.ts';
+
+export interface SpooledResult {
+  readonly id: number;
+  readonly result: RoundResult;
+}
+
+/** A day of 60 s rounds of 70 bidirectional tests; about 100 MB. Beyond, the oldest go. */
+const maxResults = 200_000;
+
+export class Spool {
+  readonly #database: DatabaseSync;
+  readonly #insert;
+  readonly #oldest;
+  readonly #deleteUpTo;
+  readonly #deleteOne;
+  #count: number;
+
+  /** Throws AgentError where the file cannot be used, or another process holds it. */
+  constructor(file: string) {
+    try {
+      this.#database = new DatabaseSync(file, { timeout: 1000 });
+      // One agent a state folder: two would both be this agent.
+      this.#database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY AUTOINCREMENT, result TEXT NOT NULL) STRICT;
+        BEGIN IMMEDIATE; COMMIT`);
+      this.#insert = this.#database.prepare('INSERT INTO results (result) VALUES (?)');
+      this.#oldest = this.#database.prepare('SELECT id, result FROM results ORDER BY id LIMIT ?');
+      this.#deleteUpTo = this.#database.prepare('DELETE FROM results WHERE id <= ?');
+      this.#deleteOne = this.#database.prepare('DELETE FROM results WHERE id = ?');
+      this.#count = Number(this.#database.prepare('SELECT count(*) AS n FROM results').get()?.n);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const inUse = /locked|busy/.test(reason);
+      throw new AgentError(
+        inUse ? 'state-folder-in-use' : 'state-folder-unusable',
+        inUse ? `Another agent is using ${file}` : `${file} cannot be used: ${reason}`,
+        { cause: error },
+      );
+    }
+  }
+
+  get size(): number {
+    return this.#count;
+  }
+
+  /** On disk when it returns. Throws what SQLite throws on a full disk. Returns how many old results had to go. */
+  add(results: readonly RoundResult[]): number {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const result of results) this.#insert.run(JSON.stringify(result));
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+    this.#count += results.length;
+    const surplus = this.#count - maxResults;
+    if (surplus > 0) this.remove(this.oldest(surplus));
+    return Math.max(0, surplus);
+  }
+
+  oldest(limit: number): SpooledResult[] {
+    return this.#oldest
+      .all(limit)
+      .map(({ id, result }) => ({ id: Number(id), result: JSON.parse(String(result)) }));
+  }
+
+  /** Results as `oldest` gave them, from the oldest on. */
+  remove(results: readonly SpooledResult[]): void {
+    const last = results.at(-1);
+    if (last !== undefined) this.#count -= Number(this.#deleteUpTo.run(last.id).changes);
+  }
+
+  removeOne({ id }: SpooledResult): void {
+    this.#count -= Number(this.#deleteOne.run(id).changes);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
