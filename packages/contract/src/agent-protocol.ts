@@ -5,7 +5,8 @@
 //   GET  /agent/v1/changes?version=N  → 200 ChangesResponse when the configuration is no longer version N,
 //                                       204 after changesHoldMs without a change
 //
-// Errors are problem bodies (RFC 9457), as in REST. 401: the secret is no longer known; 403: disabled.
+// Errors are problem bodies (RFC 9457), as in REST. 401: the secret is no longer known. A disabled agent goes on
+// checking in; its configuration says `enabled: false`.
 
 import { z } from 'zod';
 import { roundErrorCodes } from './errors.ts';
@@ -191,6 +192,7 @@ export type Assignment = z.infer<typeof assignmentSchema>;
 export const agentConfigSchema = z.object({
   agentId: agentIdSchema,
   agentName: z.string(),
+  /** A disabled agent runs nothing. */
   enabled: z.boolean(),
   behindNat: z.boolean(),
   traversal: traversalAccessSchema.nullable(),

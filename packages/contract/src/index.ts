@@ -1,3 +1,4 @@
 export * from './agent-protocol.ts';
 export * from './errors.ts';
 export * from './primitives.ts';
+export * from './rest/index.ts';

@@ -1,0 +1,137 @@
+import { type Collector, startCollector } from '@pinhole/collector';
+import { traversalPorts } from '@pinhole/contract';
+import { createNet, type Net } from '@pinhole/net';
+import { startTraversalServer, type TraversalServer } from '@pinhole/traversal';
+import { type IpAddress, ip } from '@pinhole/wire';
+import { Command, Option } from 'commander';
+import type { Logger } from 'pino';
+import { runProgram, UsageError } from '../lifecycle.ts';
+import { createLog, type LogOptions, withLogOptions } from '../logging.ts';
+import { gather, parseAddress, parseHost, parseListen, parseUrl } from '../values.ts';
+
+interface Options extends LogOptions {
+  readonly listen: { host: string; port: number };
+  readonly data: string;
+  readonly publicUrl?: string;
+  readonly traversal?: string[];
+  readonly embeddedTraversal: boolean;
+  readonly traversalAddress?: IpAddress[];
+}
+
+export function collectorCommand(): Command {
+  const command = new Command('collector')
+    .description(
+      'Keeps configuration, schedule and results; serves REST; runs a NAT traversal server beside.',
+    )
+    .addOption(
+      new Option('--listen <host:port>', 'where to serve HTTP')
+        .argParser(parseListen)
+        .default({ host: '0.0.0.0', port: 8080 }, '0.0.0.0:8080')
+        .env('PINHOLE_LISTEN'),
+    )
+    .addOption(
+      new Option('--data <dir>', 'folder for the database and the tokens')
+        .default('./pinhole-data')
+        .env('PINHOLE_DATA'),
+    )
+    .addOption(
+      new Option('--public-url <url>', 'how others reach this collector, behind a proxy')
+        .argParser(parseUrl)
+        .env('PINHOLE_PUBLIC_URL'),
+    )
+    .addOption(
+      new Option('--traversal <host>', 'a further NAT traversal server (repeatable)')
+        .argParser(gather(parseHost))
+        .env('PINHOLE_TRAVERSAL'),
+    )
+    .addOption(
+      new Option('--no-embedded-traversal', 'run no NAT traversal server in this process').env(
+        'PINHOLE_NO_EMBEDDED_TRAVERSAL',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--traversal-address <ip>',
+        'an address for the embedded server; two for all of RFC 5780 (repeatable)',
+      )
+        .argParser(gather(parseAddress))
+        .env('PINHOLE_TRAVERSAL_ADDRESS'),
+    )
+    .addHelpText(
+      'after',
+      '\nPINHOLE_API_TOKEN and PINHOLE_ACCOUNT_TOKEN, when set, are used instead of tokens made at the first start.',
+    )
+    .action((options: Options) => runProgram(() => start(options)));
+  return withLogOptions(command);
+}
+
+async function start(options: Options) {
+  const log = createLog('collector', options);
+  const { net, reason } = createNet();
+  if (reason !== null) log.warn({ reason }, 'kernel features are not available');
+  const collector = await startCollector({
+    ...options,
+    dataDir: options.data,
+    ...(process.env.PINHOLE_API_TOKEN && { apiToken: process.env.PINHOLE_API_TOKEN }),
+    ...(process.env.PINHOLE_ACCOUNT_TOKEN && { accountToken: process.env.PINHOLE_ACCOUNT_TOKEN }),
+    traversal: { servers: serversOf(options) },
+    clock: net.clock,
+    random: net.random,
+    log,
+  });
+  let traversal: TraversalServer | null = null;
+  try {
+    if (options.embeddedTraversal) traversal = await embedded(options, net, log, collector);
+  } catch (error) {
+    await collector.close();
+    throw error;
+  }
+  sayTokens(collector, log);
+  return {
+    async close() {
+      traversal?.close();
+      await collector.close();
+      await net.close();
+    },
+  };
+}
+
+function serversOf({ embeddedTraversal, traversal = [], traversalAddress = [] }: Options) {
+  if (!embeddedTraversal && traversalAddress.length > 0) {
+    throw new UsageError(
+      '--traversal-address is for the embedded server, which --no-embedded-traversal leaves out',
+    );
+  }
+  // Without an address of its own the embedded server is where the collector is, by whatever name agents know it.
+  const own = embeddedTraversal ? [traversalAddress[0] ?? null] : [];
+  return [...own, ...traversal].map((host) => ({ host, ports: [...traversalPorts] }));
+}
+
+async function embedded(
+  options: Options,
+  net: Net,
+  log: Logger,
+  collector: Collector,
+): Promise<TraversalServer> {
+  const addresses = options.traversalAddress ?? (await net.host.resolve(options.listen.host)).slice(0, 1);
+  return startTraversalServer({
+    net,
+    log: log.child({ name: 'traversal' }),
+    secret: collector.traversalSecret,
+    addresses: addresses.length === 0 ? [ip('0.0.0.0')] : addresses,
+    ports: traversalPorts,
+  });
+}
+
+function sayTokens({ url, apiTokenFile, accountTokenFile }: Collector, log: Logger): void {
+  const from = (variable: string, file: string) =>
+    process.env[variable] ? `${variable} in the environment` : file;
+  log.info(
+    {
+      rest: `${url}/v7`,
+      apiToken: from('PINHOLE_API_TOKEN', apiTokenFile),
+      accountToken: from('PINHOLE_ACCOUNT_TOKEN', accountTokenFile),
+    },
+    'ready; the tokens are kept there',
+  );
+}

@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { agentConfigSchema, type Direction } from '@pinhole/contract';
+import { decodeTicket, traversalCredential } from '@pinhole/wire';
+import { ask, facts, failed, measured, startWorld, type World } from '../../test/harness.ts';
+
+const dayMs = 86_400_000;
+
+async function worldWithTest(t: Parameters<typeof startWorld>[0], change: object = {}) {
+  const world = await startWorld(t);
+  const source = await world.enroll('source');
+  const target = await world.enroll('target', { port: 50_000 });
+  const { body } = await world.rest('POST', '/v7/tests/agent-to-agent', {
+    testName: 'a test',
+    interval: 60,
+    protocol: 'udp',
+    targetAgentId: target.agentId,
+    agents: [{ agentId: source.agentId }],
+    ...change,
+  });
+  return { world, source, target, testId: body.testId as string };
+}
+
+async function rows(world: World, testId: string) {
+  const { body } = await world.rest('GET', `/v7/test-results/${testId}/network?window=2d`);
+  return body.results;
+}
+
+describe('enrolment', () => {
+  test('needs the account group token', async (t) => {
+    const { collector } = await startWorld(t, { accountToken: 'the-right-token' });
+    const request = { accountToken: 'the-wrong-token', agentName: 'x', facts };
+    const url = `${collector.url}/agent/v1/enroll`;
+    assert.equal((await ask(url, 'POST', null, request)).status, 401);
+    assert.equal((await ask(url, 'POST', null, { ...request, accountToken: 'the-right-token' })).status, 201);
+  });
+
+  test('is limited for each address', async (t) => {
+    const { collector } = await startWorld(t, { limits: { enrollmentsPerMinute: 3 } });
+    const request = { accountToken: 'wrong', agentName: 'x', facts };
+    const statuses: number[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      statuses.push((await ask(`${collector.url}/agent/v1/enroll`, 'POST', null, request)).status);
+    }
+    assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
+  });
+});
+
+describe('the configuration', () => {
+  test('tells both ends of a pair the same, each from its side', async (t) => {
+    const { source, target, testId } = await worldWithTest(t, {
+      direction: 'bidirectional',
+      dscpId: '46',
+      mss: 200,
+      fixedPacketRate: 0,
+    });
+    const [atSource, atTarget] = [(await source.checkIn()).config, (await target.checkIn()).config];
+    assert.deepEqual(agentConfigSchema.parse(atSource), atSource);
+    const [there, back] = [atSource!.assignments[0]!, atTarget!.assignments[0]!];
+    assert.deepEqual([there.role, back.role], ['source', 'target']);
+    assert.equal(there.pairKey, back.pairKey);
+    assert.deepEqual(there.schedule, back.schedule);
+    assert.deepEqual(there.peer, {
+      agentId: target.agentId,
+      agentName: 'target',
+      behindNat: false,
+      endpoint: { address: '127.0.0.1', port: 50_000 },
+    });
+    assert.deepEqual(
+      [there.testId, there.direction, there.dscp, there.payloadBytes, there.packetRate, there.ticket],
+      [testId, 'bidirectional', 46, 200, null, null],
+    );
+    assert.equal(atSource!.traversal, null);
+  });
+
+  test('is sent when it differs from what the agent holds, under a version that grows', async (t) => {
+    const { world, source, testId } = await worldWithTest(t);
+    const first = await source.checkIn();
+    const again = await source.checkIn({ configVersion: first.configVersion });
+    assert.equal(again.config, undefined);
+    assert.equal(again.configVersion, first.configVersion);
+    await world.rest('PUT', `/v7/tests/agent-to-agent/${testId}`, { interval: 120 });
+    await world.restart();
+    const changed = await source.checkIn({ configVersion: first.configVersion });
+    assert.ok(changed.configVersion > first.configVersion);
+    assert.equal(changed.config?.assignments[0]?.schedule.kind, 'every');
+  });
+
+  test('is the same after a restart', async (t) => {
+    const { world, source } = await worldWithTest(t);
+    const before = await source.checkIn();
+    await world.restart();
+    assert.deepEqual(await source.checkIn(), before);
+  });
+
+  test('leaves out disabled tests and disabled agents', async (t) => {
+    const { world, source, target, testId } = await worldWithTest(t);
+    const count = async () => (await source.checkIn()).config?.assignments.length;
+    assert.equal(await count(), 1);
+    await world.rest('PUT', `/v7/agents/${target.agentId}`, { enabled: false });
+    assert.equal(await count(), 0);
+    await world.rest('PUT', `/v7/agents/${target.agentId}`, { enabled: true });
+    await world.rest('PUT', `/v7/tests/agent-to-agent/${testId}`, { enabled: false });
+    assert.equal(await count(), 0);
+  });
+
+  test('gives access to NAT traversal to an agent behind a NAT, and to the source of a target that is', async (t) => {
+    const { world, source, target, testId } = await worldWithTest(t);
+    const bystander = await world.enroll('bystander');
+    await world.rest('PUT', `/v7/agents/${target.agentId}`, { behindNat: true });
+    const atSource = (await source.checkIn()).config!;
+    const atTarget = (await target.checkIn()).config!;
+    assert.equal((await bystander.checkIn()).config?.traversal, null);
+    assert.equal(atTarget.behindNat, true);
+    for (const config of [atSource, atTarget]) {
+      const { username, password, servers, expiresAtMs } = config.traversal!;
+      assert.deepEqual(servers, [{ host: null, ports: [9119, 9120] }]);
+      assert.deepEqual(
+        { username, password },
+        traversalCredential(world.collector.traversalSecret, config.agentId, expiresAtMs / 1000),
+      );
+    }
+    const assignment = atSource.assignments[0]!;
+    assert.equal(assignment.peer.endpoint, null);
+    const decoded = decodeTicket(world.collector.traversalSecret, Buffer.from(assignment.ticket!, 'base64'));
+    assert.deepEqual(decoded, {
+      ok: true,
+      ticket: {
+        testId,
+        sourceAgentId: source.agentId,
+        targetAgentId: target.agentId,
+        expiresAtS: atSource.traversal!.expiresAtMs / 1000,
+      },
+    });
+    assert.equal(atTarget.assignments[0]!.ticket, null);
+  });
+
+  test('renews credentials long before they expire', async (t) => {
+    const { world, target } = await worldWithTest(t);
+    await world.rest('PUT', `/v7/agents/${target.agentId}`, { behindNat: true });
+    let { configVersion, config } = await target.checkIn();
+    for (let hour = 0; hour < 72; hour += 1) {
+      world.clock.advance(3_600_000);
+      const answer = await target.checkIn({ configVersion });
+      assert.ok(answer.configVersion >= configVersion);
+      configVersion = answer.configVersion;
+      config = answer.config ?? config;
+      assert.ok(config!.traversal!.expiresAtMs - world.clock.wallMs() >= dayMs);
+    }
+  });
+});
+
+describe('results', () => {
+  test('are kept once, however often they come, and a failure gives way to a measurement only', async (t) => {
+    const { world, source, target, testId } = await worldWithTest(t);
+    const roundId = Math.floor(world.clock.wallMs() / 1000);
+    const key = {
+      testId,
+      roundId,
+      sourceAgentId: source.agentId,
+      targetAgentId: target.agentId,
+      direction: 'to-target',
+    } as const;
+    const loss = async () => (await rows(world, testId)).map((row: { loss?: number }) => row.loss);
+    assert.equal((await source.checkIn({ results: [failed(key)] })).acknowledged, 1);
+    assert.deepEqual(await loss(), [undefined]);
+    assert.equal((await target.checkIn({ results: [measured(key, 5), measured(key, 6)] })).acknowledged, 2);
+    assert.deepEqual(await loss(), [10]);
+    await source.checkIn({ results: [failed(key)] });
+    await target.checkIn({ results: [measured(key, 7)] });
+    assert.deepEqual(await loss(), [10]);
+  });
+
+  test('that can never be kept are acknowledged all the same', async (t) => {
+    const { world, source, target, testId } = await worldWithTest(t);
+    const stranger = await world.enroll('stranger');
+    const roundId = Math.floor(world.clock.wallMs() / 1000);
+    const key = {
+      testId,
+      roundId,
+      sourceAgentId: source.agentId,
+      targetAgentId: target.agentId,
+      direction: 'to-target',
+    } as const;
+    assert.equal((await stranger.checkIn({ results: [measured(key)] })).acknowledged, 1);
+    const unusable = [
+      measured({ ...key, testId: '999' }),
+      measured({ ...key, targetAgentId: stranger.agentId }),
+      measured({ ...key, roundId: roundId + 100_000 }),
+      { outcome: 'of another version' } as never,
+    ];
+    assert.equal((await source.checkIn({ results: unusable })).acknowledged, 4);
+    assert.deepEqual(await rows(world, testId), []);
+    assert.equal((await source.checkIn({ results: [...unusable, measured(key)] })).acknowledged, 5);
+    assert.equal((await rows(world, testId)).length, 1);
+  });
+
+  const instantCases: [Direction, number][] = [
+    ['to-target', 1],
+    ['bidirectional', 2],
+  ];
+  for (const [direction, count] of instantCases) {
+    test(`of an instant test ${direction} end its round when ${count} are in`, async (t) => {
+      const { world, source, target } = await worldWithTest(t);
+      const { body } = await world.rest('POST', '/v7/tests/agent-to-agent/instant', {
+        protocol: 'udp',
+        direction,
+        targetAgentId: target.agentId,
+        agents: [{ agentId: source.agentId }],
+      });
+      const open = async () =>
+        (await source.checkIn()).config!.assignments.flatMap(({ schedule }) =>
+          schedule.kind === 'once' ? schedule.roundIds : [],
+        );
+      const [roundId] = await open();
+      const pair = { testId: body.testId, sourceAgentId: source.agentId, targetAgentId: target.agentId };
+      const key = { ...pair, roundId: roundId! };
+      await target.checkIn({ results: [measured({ ...key, direction: 'to-target' })] });
+      assert.deepEqual(await open(), count === 1 ? [] : [roundId]);
+      await source.checkIn({ results: [measured({ ...key, direction: 'from-target' })] });
+      assert.deepEqual(await open(), []);
+    });
+  }
+
+  test('of an instant test are waited for five minutes', async (t) => {
+    const { world, source, target } = await worldWithTest(t);
+    await world.rest('POST', '/v7/tests/agent-to-agent/instant', {
+      protocol: 'udp',
+      targetAgentId: target.agentId,
+      agents: [{ agentId: source.agentId }],
+    });
+    assert.equal((await source.checkIn()).config!.assignments.length, 2);
+    world.clock.advance(301_000);
+    assert.equal((await source.checkIn()).config!.assignments.length, 1);
+  });
+});
+
+describe('a held request for changes', () => {
+  test('is answered when the configuration changes, and only then', async (t) => {
+    const { world, source, target, testId } = await worldWithTest(t);
+    const bystander = await world.enroll('bystander');
+    const { configVersion } = await source.checkIn();
+    const quiet = await bystander.checkIn();
+    const answered: string[] = [];
+    const held = source.changes(configVersion).finally(() => answered.push('source'));
+    const heldQuietly = bystander.changes(quiet.configVersion).finally(() => answered.push('bystander'));
+    await world.rest('PUT', `/v7/agents/${target.agentId}`, { behindNat: true });
+    const { status, body } = await held;
+    assert.equal(status, 200);
+    assert.ok(body.configVersion > configVersion);
+    assert.deepEqual(answered, ['source']);
+    await world.rest('DELETE', `/v7/tests/agent-to-agent/${testId}`);
+    world.clock.advance(51_000);
+    assert.equal((await heldQuietly).status, 204);
+  });
+
+  test('is answered at once when the version is another already', async (t) => {
+    const { source } = await worldWithTest(t);
+    const { configVersion } = await source.checkIn();
+    assert.equal((await source.changes(0)).body.configVersion, configVersion);
+  });
+
+  test('gives way to a newer one of the same agent', async (t) => {
+    const { world, source } = await worldWithTest(t);
+    const { configVersion } = await source.checkIn();
+    const first = source.changes(configVersion);
+    const second = source.changes(configVersion);
+    const ended = await Promise.race([first, second]);
+    assert.equal(ended.status, 204);
+    world.clock.advance(51_000);
+    assert.deepEqual(
+      (await Promise.all([first, second])).map((answer) => answer.status),
+      [204, 204],
+    );
+  });
+
+  test('ends when the agent is deleted or disabled', async (t) => {
+    const { world, source, target } = await worldWithTest(t);
+    const atSource = await source.checkIn();
+    const disabled = source.changes(atSource.configVersion);
+    await world.rest('PUT', `/v7/agents/${source.agentId}`, { enabled: false });
+    assert.equal((await disabled).status, 200);
+    const deleted = target.changes((await target.checkIn()).configVersion);
+    await world.rest('DELETE', `/v7/agents/${target.agentId}`);
+    assert.equal((await deleted).status, 401);
+  });
+
+  test('does not keep the collector from closing', async (t) => {
+    const { world, source } = await worldWithTest(t);
+    const { configVersion } = await source.checkIn();
+    const held = [source.changes(configVersion), source.changes(configVersion)];
+    // The one ends because the other has begun to wait.
+    await Promise.race(held);
+    const before = performance.now();
+    await world.restart();
+    assert.ok(performance.now() - before < 10_000);
+    assert.deepEqual(
+      (await Promise.all(held)).map((answer) => answer.status),
+      [204, 204],
+    );
+  });
+});

@@ -1,0 +1,91 @@
+// The agent protocol over HTTP: contract's agent-protocol.ts says what goes over it.
+
+import { changesHoldMs, enrollRequestSchema } from '@pinhole/contract';
+import { type IpAddress, parseIpAddress } from '@pinhole/wire';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { bearerToken, failureLimit, sameSecret } from '../rest/auth.ts';
+import { HttpProblem, parseRequest } from '../rest/problem.ts';
+import { resource } from '../rest/resource.ts';
+import { type AgentRecord, findAgentBySecret } from '../store/agents.ts';
+import { checkIn, checkInSchema, currentConfiguration, enroll } from './check-in.ts';
+
+const changesQuerySchema = z.object({ version: z.coerce.number().int().min(0) });
+
+export function agentProtocolRoutes(app: FastifyInstance, context: Context): void {
+  const { db, changes, log, limits } = context;
+  const limitEnrollments = failureLimit(app, limits.enrollmentsPerMinute);
+  const limitFailures = failureLimit(app, limits.failedLoginsPerMinute);
+
+  resource(app, '/agent/v1/enroll', {
+    async POST(request, reply) {
+      await limitEnrollments(request, reply);
+      const { accountToken, agentName, facts } = parseRequest(enrollRequestSchema, request.body);
+      if (!sameSecret(accountToken, context.accountToken)) {
+        throw new HttpProblem(401, 'This is not the account group token of this collector.');
+      }
+      const enrolled = await enroll(context, agentName, facts, observedAddress(request));
+      log.info({ agentId: enrolled.agentId, agentName, from: request.ip }, 'agent enrolled');
+      return reply.code(201).send(enrolled);
+    },
+  });
+
+  resource(app, '/agent/v1/check-in', {
+    async POST(request, reply) {
+      const { agentId } = await knownAgent(request, reply);
+      const report = parseRequest(checkInSchema, request.body);
+      const done = await checkIn(context, agentId, report, observedAddress(request));
+      if (done === null) throw unknownAgent(reply);
+      if (Object.keys(done.dropped).length > 0)
+        log.warn({ agentId, dropped: done.dropped }, 'results dropped');
+      changes.wake(done.concerned);
+      return {
+        acknowledged: report.results.length,
+        configVersion: done.configVersion,
+        ...(done.configVersion === report.configVersion ? {} : { config: done.config }),
+      };
+    },
+  });
+
+  resource(app, '/agent/v1/changes', {
+    async GET(request, reply) {
+      const { agentId } = await knownAgent(request, reply);
+      const { version } = parseRequest(changesQuerySchema, request.query);
+      const waiter = changes.wait(agentId, changesHoldMs);
+      reply.raw.once('close', waiter.end);
+      try {
+        // The wait begins before the first look, so that no change falls between the two.
+        for (;;) {
+          const current = await db.transaction().execute((tx) => currentConfiguration(context, tx, agentId));
+          if (current === null) throw unknownAgent(reply);
+          if (current.configVersion !== version) return { configVersion: current.configVersion };
+          if ((await waiter.next()) === 'over') return reply.code(204).send();
+        }
+      } finally {
+        waiter.end();
+      }
+    },
+  });
+
+  /** The agent whose secret the request carries. Throws 401. A disabled one is told so by its configuration. */
+  async function knownAgent(request: FastifyRequest, reply: FastifyReply): Promise<AgentRecord> {
+    const secret = bearerToken(request);
+    const agent = secret === null ? null : await findAgentBySecret(db, secret);
+    if (agent === null) {
+      await limitFailures(request, reply);
+      throw unknownAgent(reply);
+    }
+    return agent;
+  }
+}
+
+function unknownAgent(reply: FastifyReply): HttpProblem {
+  reply.header('www-authenticate', 'Bearer');
+  return new HttpProblem(401, 'No agent has this secret. Was it deleted? Then it must enrol again.');
+}
+
+/** Where the request came from, as far as the server is set to believe it. */
+function observedAddress(request: FastifyRequest): IpAddress | null {
+  return parseIpAddress(request.ip);
+}

@@ -1,0 +1,119 @@
+// What is stored, as REST shows it. Pure.
+
+import {
+  type Agent,
+  type AgentState,
+  defaultAgentPort,
+  dscpLabel,
+  type SimpleAgent,
+  type SimpleTest,
+  type Test,
+} from '@pinhole/contract';
+import { interfaceAddresses } from '../agents/reach.ts';
+import type { AgentRecord } from '../store/agents.ts';
+import type { TestRecord } from '../store/tests.ts';
+
+/** An agent that has not been heard of for longer is offline (ThousandEyes' figure). */
+export const offlineAfterMs = 30 * 60_000;
+
+/** `2022-07-17T22:00:54Z` */
+export function dateTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+export function agentState(agent: AgentRecord, nowMs: number): AgentState {
+  if (!agent.enabled) return 'disabled';
+  return nowMs - agent.lastSeenAtMs <= offlineAfterMs ? 'online' : 'offline';
+}
+
+export function simpleAgentBody(agent: AgentRecord): SimpleAgent {
+  return {
+    agentId: agent.agentId,
+    agentName: agent.agentName,
+    agentType: 'enterprise',
+    enabled: agent.enabled,
+    ipAddresses: interfaceAddresses(agent.facts),
+    publicIpAddresses: agent.observedAddress === null ? [] : [agent.observedAddress],
+  };
+}
+
+/** `baseUrl` without a slash at its end. */
+export function agentBody(agent: AgentRecord, baseUrl: string, nowMs: number): Agent {
+  return {
+    ...simpleAgentBody(agent),
+    agentState: agentState(agent, nowMs),
+    hostname: agent.facts.hostname,
+    createdDate: dateTime(agent.createdAtMs),
+    lastSeen: dateTime(agent.lastSeenAtMs),
+    interfaceIpMapping: agent.facts.interfaces,
+    ...(agent.targetForTests === null ? {} : { targetForTests: agent.targetForTests }),
+    errorDetails: [],
+    behindNat: agent.behindNat,
+    ...(agent.registration === null ? {} : { registration: agent.registration }),
+    testPort: agent.facts.port,
+    agentVersion: agent.facts.version,
+    limitations: agent.facts.limitations,
+    _links: { self: { href: `${baseUrl}/v7/agents/${agent.agentId}` } },
+  };
+}
+
+export function testUrl(testId: string, baseUrl: string): string {
+  return `${baseUrl}/v7/tests/agent-to-agent/${testId}`;
+}
+
+export function simpleTestBody(test: TestRecord, baseUrl: string): SimpleTest {
+  return {
+    testId: test.testId,
+    testName: test.testName,
+    type: 'agent-to-agent',
+    ...optional('description', test.settings.description),
+    createdDate: dateTime(test.createdAtMs),
+    modifiedDate: dateTime(test.modifiedAtMs),
+    enabled: test.enabled,
+    ...optional('interval', test.intervalS),
+    _links: {
+      self: { href: testUrl(test.testId, baseUrl) },
+      testResults: [{ href: `${baseUrl}/v7/test-results/${test.testId}/network` }],
+    },
+  };
+}
+
+/** `agents`: those of the test, by id; the sources are shown when `expand` says so. */
+export function testBody(
+  test: TestRecord,
+  agents: ReadonlyMap<string, AgentRecord>,
+  baseUrl: string,
+  expand: readonly string[],
+): Test {
+  const { settings } = test;
+  const sources = test.sourceAgentIds
+    .map((agentId) => agents.get(agentId))
+    .filter((agent) => agent !== undefined)
+    .map(simpleAgentBody);
+  return {
+    ...simpleTestBody(test, baseUrl),
+    alertsEnabled: false,
+    savedEvent: false,
+    liveShare: false,
+    direction: settings.direction,
+    protocol: settings.protocol,
+    targetAgentId: test.targetAgentId,
+    port: agents.get(test.targetAgentId)?.facts.port ?? defaultAgentPort,
+    dscp: dscpLabel(settings.dscpId),
+    dscpId: settings.dscpId,
+    ...optional('mss', settings.mss),
+    ...optional('fixedPacketRate', settings.fixedPacketRate),
+    numPathTraces: settings.numPathTraces,
+    pathTraceMode: settings.pathTraceMode,
+    randomizedStartTime: settings.randomizedStartTime,
+    throughputMeasurements: settings.throughputMeasurements,
+    throughputDuration: settings.throughputDuration,
+    ...optional('throughputRate', settings.throughputRate),
+    ...(expand.includes('agent') ? { agents: sources } : {}),
+  };
+}
+
+/** v7 leaves out what has no value; it knows no null. */
+function optional<K extends string, V>(name: K, value: V | null): Partial<Record<K, V>> {
+  return value === null ? {} : ({ [name]: value } as Record<K, V>);
+}

@@ -1,0 +1,6 @@
+// In the order in which they are applied. A migration that was released is never changed.
+
+import type { Migration } from 'kysely';
+import { initial } from './001-initial.ts';
+
+export const migrations: Record<string, Migration> = { '001-initial': initial };

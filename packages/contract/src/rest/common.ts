@@ -1,0 +1,52 @@
+// What all REST resources share. REST speaks ThousandEyes API v7 for its part of it: same paths, names, enums,
+// defaults and error bodies. Members that v7 does not have are marked "ours".
+
+import { z } from 'zod';
+
+export const halMediaType = 'application/hal+json';
+/** RFC 9457 */
+export const problemMediaType = 'application/problem+json';
+
+export const linkSchema = z.object({ href: z.string() });
+export type Link = z.infer<typeof linkSchema>;
+
+export const selfLinksSchema = z.object({ self: linkSchema });
+
+/** RFC 9457. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+export const fieldErrorSchema = z.object({
+  /** Stable; for programs. */
+  code: z.string(),
+  /** As in the request: `agents.0.agentId`. */
+  field: z.string(),
+  message: z.string(),
+});
+export type FieldError = z.infer<typeof fieldErrorSchema>;
+
+/** The body of every 400. */
+export const validationProblemSchema = problemSchema.extend({ errors: z.array(fieldErrorSchema).optional() });
+export type ValidationProblem = z.infer<typeof validationProblemSchema>;
+
+/** The body of every 401 of REST: v7 has the form of RFC 6750 here, not a problem's. */
+export const unauthorizedSchema = z.object({ error: z.string(), error_description: z.string() });
+export type Unauthorized = z.infer<typeof unauthorizedSchema>;
+
+/** `2022-07-17T22:00:54Z` */
+export const dateTimeSchema = z.iso.datetime();
+
+/** A query parameter that v7 writes as one comma-separated value (style form, explode false); repeating it works too. */
+export function listParameter<const T extends readonly [string, ...string[]]>(values: T) {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .default([])
+    .transform((given) => [given].flat().flatMap((text) => text.split(',').filter((item) => item !== '')))
+    .pipe(z.array(z.enum(values)));
+}

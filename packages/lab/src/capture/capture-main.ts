@@ -1,0 +1,134 @@
+// The capturing program: capture-main.ts INTERFACE… writes a line of JSON for each IP packet on these interfaces of
+// the namespace it runs in. First a line `ready`; when its standard input ends, what is still waiting, then the
+// number of packets that the kernel had no room for.
+
+import koffi from 'koffi';
+import { readPacket } from './packet.ts';
+
+const interfaceNames = new Set(process.argv.slice(2));
+
+const libc = koffi.load(null);
+const socket = libc.func('int socket(int, int, int)');
+const bind = libc.func('int bind(int, void *, uint32_t)');
+const poll = libc.func('int poll(void *, unsigned long, int)');
+const recvfrom = libc.func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)');
+const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
+const getsockopt = libc.func('int getsockopt(int, int, int, void *, void *)');
+const ioctl = libc.func('int ioctl(int, unsigned long, void *)');
+const if_indextoname = libc.func('void *if_indextoname(uint32_t, void *)');
+
+const AF_PACKET = 17;
+/** Without the link's header. */
+const SOCK_DGRAM = 2;
+const ETH_P_ALL = 3;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
+const SOL_PACKET = 263;
+const PACKET_STATISTICS = 6;
+const SIOCGSTAMPNS = 0x8907;
+const MSG_DONTWAIT = 0x40;
+const MSG_TRUNC = 0x20;
+const POLLIN = 1;
+const PACKET_OUTGOING = 4;
+
+/** Headers are all that is read: 60 octets of IPv4's, 20 of TCP's, with room. */
+const snapLength = 128;
+const bufferBytes = 64 * 1024 * 1024;
+/** How soon the end of standard input is noticed. */
+const pollMs = 20;
+
+/** Memory of libc's, which does not move, and the view through which it is read. */
+function memory(length: number) {
+  const pointer = koffi.alloc('uint8_t', length);
+  const bytes = new Uint8Array(koffi.view(pointer, length));
+  return { pointer, bytes, data: new DataView(bytes.buffer, bytes.byteOffset, length) };
+}
+
+const packet = memory(snapLength);
+const address = memory(20);
+const number = memory(4);
+const statistics = memory(8);
+const stamp = memory(16);
+const nameBuffer = memory(16);
+const waiting = memory(8);
+
+const descriptor = socket(AF_PACKET, SOCK_DGRAM, 0);
+if (descriptor < 0) fail('open a packet socket');
+number.data.setInt32(0, bufferBytes, true);
+// Only real root may exceed net.core.rmem_max; others get as much as that.
+if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, number.pointer, 4) < 0) {
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, number.pointer, 4);
+}
+// The first call finds no stamp, and has every later packet stamped as it arrives.
+ioctl(descriptor, SIOCGSTAMPNS, stamp.pointer);
+address.data.setUint16(0, AF_PACKET, true);
+address.data.setUint16(2, ETH_P_ALL);
+if (bind(descriptor, address.pointer, 20) < 0) fail('bind the packet socket');
+
+function fail(aim: string): never {
+  process.stderr.write(`cannot ${aim}: errno ${koffi.errno()}\n`);
+  process.exit(1);
+}
+
+const names = new Map<number, string>();
+
+function interfaceName(index: number): string {
+  let name = names.get(index);
+  if (name === undefined) {
+    nameBuffer.bytes.fill(0);
+    if_indextoname(index, nameBuffer.pointer);
+    name = Buffer.from(nameBuffer.bytes).toString().replace(/\0.*$/, '');
+    names.set(index, name);
+  }
+  return name;
+}
+
+/** Takes all that is waiting, as lines. */
+function drain(): string {
+  let lines = '';
+  for (;;) {
+    number.data.setUint32(0, 20, true);
+    const length = Number(
+      recvfrom(
+        descriptor,
+        packet.pointer,
+        snapLength,
+        MSG_DONTWAIT | MSG_TRUNC,
+        address.pointer,
+        number.pointer,
+      ),
+    );
+    if (length < 0) return lines;
+    const name = interfaceName(address.data.getInt32(4, true));
+    if (!interfaceNames.has(name)) continue;
+    const headers = readPacket(packet.bytes.subarray(0, Math.min(length, snapLength)));
+    if (headers === null) continue;
+    ioctl(descriptor, SIOCGSTAMPNS, stamp.pointer);
+    const atNs = Number(stamp.data.getBigInt64(0, true)) * 1e9 + Number(stamp.data.getBigInt64(8, true));
+    const outgoing = address.data.getUint8(10) === PACKET_OUTGOING;
+    lines += `${JSON.stringify({ atNs, interfaceName: name, outgoing, ...headers })}\n`;
+  }
+}
+
+let ending = false;
+process.stdin.on('end', () => {
+  ending = true;
+});
+process.stdin.resume();
+process.stdout.write('ready\n');
+
+function turn(): void {
+  waiting.data.setInt32(0, descriptor, true);
+  waiting.data.setInt16(4, POLLIN, true);
+  if (!ending) poll(waiting.pointer, 1, pollMs);
+  const lines = drain();
+  if (lines !== '') process.stdout.write(lines);
+  if (!ending) return void setImmediate(turn);
+  number.data.setUint32(0, 8, true);
+  getsockopt(descriptor, SOL_PACKET, PACKET_STATISTICS, statistics.pointer, number.pointer);
+  process.stdout.write(`${JSON.stringify({ dropped: statistics.data.getUint32(4, true) })}\n`, () =>
+    process.exit(0),
+  );
+}
+turn();

@@ -1,0 +1,14 @@
+export * from './capture/capture.ts';
+export { type PacketHeaders, tcpFlag } from './capture/packet.ts';
+export { type DescriptionOptions, labExec, labList, labRun, labUp } from './command/commands.ts';
+export { type DemoOptions, runDemo } from './demo/demo.ts';
+export { type LabDescription, parseDescription, type SiteDescription } from './description.ts';
+export { type Availability, insideLab, labAvailable } from './enter/available.ts';
+export { enterPrivateNamespaces } from './enter/enter.ts';
+export { LabError, type LabErrorCode } from './error.ts';
+export type { Execution } from './execute.ts';
+export { type BuildOptions, buildLab, type Lab, type Site } from './lab.ts';
+export * from './nat/behaviour.ts';
+export type { Place, PlaceRunOptions, PlaceSpawnOptions } from './place.ts';
+export type { Measured, MeasuredMapping } from './verify/judge.ts';
+export { verifyLab } from './verify/verify.ts';

@@ -1,0 +1,156 @@
+// Builds a lab and takes it down.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IpAddress } from '@pinhole/wire';
+import { type LabDescription, parseDescription, type SiteDescription } from './description.ts';
+import { insideLab } from './enter/available.ts';
+import { labFolder } from './enter/unshare.ts';
+import { LabError } from './error.ts';
+import { execute } from './execute.ts';
+import { Place } from './place.ts';
+import { creationScript, isolatedNodes, namespaceOf, nodeScript, removalScript } from './script.ts';
+import { planTopology, type SitePlan, type Topology } from './topology.ts';
+import { verifyLab } from './verify/verify.ts';
+
+export interface Lab {
+  readonly sites: ReadonlyMap<string, Site>;
+  /** Two public addresses, for collector and NAT traversal server. */
+  readonly server: Place;
+  /** The Internet's middle, where this process lives: it reaches every public address. */
+  readonly core: Place;
+  /** Every namespace of the lab, the core too. */
+  readonly places: readonly Place[];
+  /** Kills what runs in the lab and removes it. */
+  close(): Promise<void>;
+}
+
+export interface Site {
+  readonly name: string;
+  readonly description: SiteDescription;
+  readonly hosts: readonly Place[];
+  /** null where the hosts have public addresses. */
+  readonly nat: Place | null;
+  readonly router: Place;
+  /** Under which the site is seen from outside: the NAT's address, or the first host's. */
+  readonly publicAddress: IpAddress;
+}
+
+export interface BuildOptions {
+  /** Measure every NAT before the lab is handed out. @default true */
+  readonly verify?: boolean;
+}
+
+/**
+ * Builds a lab in the namespaces that this process lives in (see enterPrivateNamespaces), one at a time. Throws
+ * LabError: `not-inside`, `bad-description`, `lab-already-built`, `build-failed`, and with verify
+ * `nat-not-as-described`.
+ */
+export async function buildLab(description: LabDescription, options: BuildOptions = {}): Promise<Lab> {
+  const topology = planTopology(parseDescription(description));
+  if (!insideLab()) {
+    throw new LabError('not-inside', 'A lab is built only in namespaces of its own: enter them first.');
+  }
+  const prefix = `lab${process.pid}`;
+  const record: LabRecord = {
+    pid: process.pid,
+    namespaces: isolatedNodes(topology).flatMap(({ name }) => namespaceOf(prefix, name) ?? []),
+    coreInterfaces: topology.core.interfaces.map(({ name }) => name),
+  };
+  await claim(record);
+  const lab = assemble(prefix, topology, record);
+  try {
+    await build(prefix, topology, lab.places);
+    if (options.verify ?? true) await verifyLab(lab);
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+  return lab;
+}
+
+function assemble(prefix: string, topology: Topology, record: LabRecord): Lab {
+  const nodes = [topology.core, ...isolatedNodes(topology)];
+  const places = new Map(nodes.map((node) => [node.name, new Place(node, namespaceOf(prefix, node.name))]));
+  const site = ({ description, hosts, nat, router, publicAddress }: SitePlan): Site => ({
+    name: description.name,
+    description,
+    hosts: hosts.map(({ name }) => places.get(name)!),
+    nat: nat && places.get(nat.name)!,
+    router: places.get(router.name)!,
+    publicAddress,
+  });
+  return {
+    sites: new Map(topology.sites.map((plan) => [plan.description.name, site(plan)])),
+    server: places.get(topology.server.name)!,
+    core: places.get(topology.core.name)!,
+    places: [...places.values()],
+    async close() {
+      await Promise.all([...places.values()].map((place) => place.close()));
+      await remove(record);
+    },
+  };
+}
+
+async function build(prefix: string, topology: Topology, places: readonly Place[]): Promise<void> {
+  await must('make the namespaces', execute('sh', ['-c', creationScript(prefix, topology)], { timeoutMs }));
+  const nodes = [topology.core, ...isolatedNodes(topology)];
+  await Promise.all(
+    nodes.map((node, index) =>
+      must(`set up ${node.name}`, places[index]!.run('sh', ['-c', nodeScript(node)], { timeoutMs })),
+    ),
+  );
+}
+
+/** Every step takes milliseconds: only a machine that hangs reaches this. */
+const timeoutMs = 30_000;
+
+async function must(aim: string, execution: ReturnType<typeof execute>): Promise<void> {
+  const { code, stdout, stderr } = await execution;
+  if (code === 0) return;
+  const said = (stderr || stdout).trim();
+  throw new LabError('build-failed', `Could not ${aim} (exit code ${code}): ${said}`);
+}
+
+/** What stands in the core, and whose it is. */
+interface LabRecord {
+  readonly pid: number;
+  readonly namespaces: readonly string[];
+  readonly coreInterfaces: readonly string[];
+}
+
+const recordFile = `${labFolder}/lab.json`;
+
+/** Takes the core for this process. What a process that has died left there is removed first. */
+async function claim(record: LabRecord): Promise<void> {
+  mkdirSync(labFolder, { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(recordFile, JSON.stringify(record), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const other = JSON.parse(readFileSync(recordFile, 'utf8')) as LabRecord;
+    if (isAlive(other.pid)) {
+      throw new LabError(
+        'lab-already-built',
+        `Process ${other.pid} has a lab here already, and there is one core: close that lab, or enter namespaces of your own.`,
+      );
+    }
+    await remove(other);
+  }
+}
+
+async function remove({ namespaces, coreInterfaces }: LabRecord): Promise<void> {
+  await execute('sh', ['-c', removalScript(namespaces, coreInterfaces)], { timeoutMs });
+  rmSync(recordFile, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

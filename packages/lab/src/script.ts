@@ -1,0 +1,97 @@
+// The shell scripts that make a topology and take it away. Pure: namespace.ts runs them. One process for each
+// namespace does all of it, since starting processes is what takes the time.
+
+import { coreName, type Link, type LinkEnd, type Node, type Topology } from './topology.ts';
+
+/** The name under which `ip netns` knows a node; null for the core, which is where the program lives. */
+export function namespaceOf(prefix: string, nodeName: string): string | null {
+  return nodeName === coreName ? null : `${prefix}-${nodeName}`;
+}
+
+/** Makes the namespaces and the links between them. To be run in the core. */
+export function creationScript(prefix: string, topology: Topology): string {
+  const names = isolatedNodes(topology).map(({ name }) => namespaceOf(prefix, name));
+  return batch([
+    ...names.map((name) => `netns add ${name}`),
+    ...topology.links.map((link) => addLink(prefix, link)),
+  ]);
+}
+
+/** Every node but the core. */
+export function isolatedNodes({ server, sites }: Topology): Node[] {
+  return [server, ...sites.flatMap(({ router, nat, hosts }) => [router, ...(nat ? [nat] : []), ...hosts])];
+}
+
+function addLink(prefix: string, { ends: [a, b] }: Link): string {
+  const end = ({ node, interfaceName }: LinkEnd) => {
+    const namespace = namespaceOf(prefix, node);
+    return `name ${interfaceName}${namespace === null ? '' : ` netns ${namespace}`}`;
+  };
+  return `link add ${end(a)} type veth peer ${end(b)}`;
+}
+
+/** Takes away what a creation script made. Goes on past what is not there. To be run in the core. */
+export function removalScript(namespaces: readonly string[], coreInterfaces: readonly string[]): string {
+  // The core's links first: a namespace takes its own along, but only after it has ended in the background.
+  return batch(
+    [
+      ...coreInterfaces.map((name) => `link delete dev ${name}`),
+      ...namespaces.map((name) => `netns delete ${name}`),
+    ],
+    '-force',
+  );
+}
+
+/** Sets up one node. To be run in its namespace. */
+export function nodeScript({ interfaces, routes, forwarding, ruleset }: Node): string {
+  return [
+    'set -e',
+    ...interfaces.flatMap(({ name, ports }) => (ports === undefined ? [] : bridgeLines(name, ports))),
+    // IPv4 only as yet: without this, neighbour discovery stands in every capture.
+    ...interfaces.flatMap(({ name, ports = [] }) =>
+      [name, ...ports].map((each) => optionalSetting(`net/ipv6/conf/${each}/disable_ipv6`, 1)),
+    ),
+    setting('net/ipv4/ip_forward', forwarding ? 1 : 0),
+    setting('net/ipv4/conf/all/rp_filter', 0),
+    ...interfaces.map(({ name, strictSource }) =>
+      setting(`net/ipv4/conf/${name}/rp_filter`, strictSource === true ? 1 : 0),
+    ),
+    batch([
+      'link set dev lo up',
+      ...interfaces.flatMap(({ name, addresses, ports = [] }) => [
+        ...addresses.map(({ address, prefixLength }) => `address add ${address}/${prefixLength} dev ${name}`),
+        ...[name, ...ports].map((each) => `link set dev ${each} up`),
+      ]),
+      ...routes.map(({ to, via }) => `route add ${to} via ${via}`),
+    ]),
+    ...(ruleset === undefined ? [] : [heredoc('nft -f -', ruleset)]),
+  ].join('\n');
+}
+
+function bridgeLines(name: string, ports: readonly string[]): string[] {
+  return [
+    batch([
+      `link add name ${name} type bridge mcast_snooping 0`,
+      ...ports.map((port) => `link set dev ${port} master ${name}`),
+    ]),
+    // Frames between two hosts of a LAN are no business of the NAT's rules.
+    optionalSetting('net/bridge/bridge-nf-call-iptables', 0),
+  ];
+}
+
+function batch(lines: readonly string[], option = ''): string {
+  return heredoc(`ip ${option} -batch -`, lines.join('\n'));
+}
+
+function heredoc(command: string, text: string): string {
+  return `${command} <<'END'\n${text}\nEND`;
+}
+
+function setting(path: string, value: number): string {
+  return `echo ${value} > /proc/sys/${path}`;
+}
+
+/** For what a kernel may be built without. */
+function optionalSetting(path: string, value: number): string {
+  return `if [ -e /proc/sys/${path} ]; then ${setting(path, value)}; fi`;
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addressFamily } from '@pinhole/wire';
+import { maxHosts, maxSites, parseDescription } from './description.ts';
+import { isolatedNodes, nodeScript } from './script.ts';
+import { planTopology } from './topology.ts';
+
+test('behind a NAT the hosts are private, and the NAT’s address is the public one', () => {
+  const { sites, links } = planTopology(
+    parseDescription({ sites: [{ name: 'a', nat: 'eim-apdf', hosts: 2 }] }),
+  );
+  const [{ nat, hosts, publicAddress }] = sites as [(typeof sites)[number]];
+  assert.equal(publicAddress, '198.51.100.2');
+  assert.deepEqual(
+    hosts.map(({ interfaces }) => interfaces[0]!.addresses[0]!.address),
+    ['10.1.0.2', '10.1.0.3'],
+  );
+  assert.deepEqual(
+    nat!.interfaces.map(({ name, ports }) => [name, ports]),
+    [
+      ['lan', ['lan1', 'lan2']],
+      ['wan', undefined],
+    ],
+  );
+  assert.deepEqual(
+    links.map(({ ends }) => ends.map(({ node, interfaceName }) => `${node}/${interfaceName}`).join(' – ')),
+    [
+      'core/server – server/eth0',
+      'core/router-a – a-router/core',
+      'a-router/site – a-nat/wan',
+      'a-nat/lan1 – a-host1/eth0',
+      'a-nat/lan2 – a-host2/eth0',
+    ],
+  );
+});
+
+test('without NAT the hosts hang on the router with public addresses, unfiltered', () => {
+  const { sites } = planTopology(parseDescription({ sites: [{ name: 'a', nat: 'none', hosts: 2 }] }));
+  const [{ nat, router, hosts, publicAddress }] = sites as [(typeof sites)[number]];
+  assert.equal(nat, null);
+  assert.equal(router.ruleset, undefined);
+  assert.equal(publicAddress, '198.51.100.2');
+  assert.deepEqual(
+    hosts.map(({ interfaces }) => interfaces[0]!.addresses[0]!.address),
+    ['198.51.100.2', '198.51.100.3'],
+  );
+});
+
+test('in the largest lab no address is given twice, and every name fits an interface', () => {
+  const nats = ['none', 'eim-eif'] as const;
+  const topology = planTopology(
+    parseDescription({
+      sites: Array.from({ length: maxSites }, (_, index) => ({
+        name: `site${index}`,
+        nat: nats[index % 2]!,
+        hosts: maxHosts,
+      })),
+    }),
+  );
+  const interfaces = [topology.core, ...isolatedNodes(topology)].flatMap((node) => node.interfaces);
+  const addresses = interfaces.flatMap((each) => each.addresses.map(({ address }) => address));
+  assert.equal(new Set(addresses).size, addresses.length);
+  assert.ok(addresses.every((address) => addressFamily(address) === 4));
+  // IFNAMSIZ is 16 with the terminating zero.
+  for (const { name, ports = [] } of interfaces)
+    assert.ok([name, ...ports].every((each) => each.length <= 15));
+});
+
+test('a router drops sources that do not belong to its site, and nothing else does', () => {
+  const topology = planTopology(parseDescription({ sites: [{ name: 'a', nat: 'eim-apdf' }] }));
+  const strict = isolatedNodes(topology).flatMap((node) =>
+    [...nodeScript(node).matchAll(/echo 1 > \S+conf\/(\S+)\/rp_filter/g)].map(
+      (match) => `${node.name}/${match[1]}`,
+    ),
+  );
+  assert.deepEqual(strict, ['a-router/site']);
+});

@@ -1,0 +1,76 @@
+// Measures the NATs of a lab with plain sockets, so that a test on them can be trusted.
+
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { LabError } from '../error.ts';
+import type { Lab, Site } from '../lab.ts';
+import { behaviourOf } from '../nat/behaviour.ts';
+import { differences, judge, type Measured } from './judge.ts';
+import type { Observation } from './observation.ts';
+
+/** How long silence lasts before it is taken for silence: first in haste, then for a machine that is busy. */
+const waitsMs = [400, 3000];
+const hostTimeoutMs = 20_000;
+
+/** Measures all sites at once. Throws LabError `nat-not-as-described` or `verify-failed`. */
+export async function verifyLab(lab: Lab): Promise<ReadonlyMap<string, Measured>> {
+  const server = lab.server.spawn(process.execPath, [program('server-main.ts'), ...lab.server.addresses], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(server, 'exit');
+  try {
+    const ready = once(createInterface({ input: server.stdout! }), 'line');
+    if (!(await Promise.race([ready.then(() => true), ended.then(() => false)]))) {
+      throw new LabError('verify-failed', 'The measuring program in the server namespace did not start.');
+    }
+    const sites = [...lab.sites.values()];
+    const results = await Promise.all(sites.map((site) => verifySite(lab, site)));
+    const complaints = results.flatMap(({ complaint }) => complaint ?? []);
+    if (complaints.length > 0) throw new LabError('nat-not-as-described', complaints.join('\n'));
+    return new Map(sites.map(({ name }, index) => [name, results[index]!.measured]));
+  } finally {
+    server.stdin!.end();
+    await ended;
+  }
+}
+
+interface SiteResult {
+  readonly measured: Measured;
+  /** A sentence where the site is not what it is called. */
+  readonly complaint: string | null;
+}
+
+async function verifySite(lab: Lab, site: Site): Promise<SiteResult> {
+  const { nat } = site.description;
+  const asked = behaviourOf(nat);
+  let result: SiteResult | null = null;
+  for (const waitMs of waitsMs) {
+    const observation = await observe(lab, site, waitMs);
+    const measured = judge(observation);
+    const faults = differences(asked, observation, measured);
+    if (faults.length === 0) return { measured, complaint: null };
+    const evidence = measured.evidence.join('; ');
+    result = {
+      measured,
+      complaint: `Site ${site.name} is not ${nat}: ${faults.join('; ')}. Seen: ${evidence}.`,
+    };
+  }
+  return result!;
+}
+
+async function observe(lab: Lab, site: Site, waitMs: number): Promise<Observation> {
+  const args = [program('host-main.ts'), ...lab.server.addresses, site.publicAddress, String(waitMs)];
+  const { code, stdout, stderr } = await site.hosts[0]!.run(process.execPath, args, {
+    timeoutMs: hostTimeoutMs,
+  });
+  if (code === 0) return JSON.parse(stdout) as Observation;
+  throw new LabError(
+    'verify-failed',
+    `The measuring program in site ${site.name} failed (exit code ${code}): ${stderr.trim()}`,
+  );
+}
+
+function program(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}

@@ -1,0 +1,51 @@
+// One direction of a link: when what enters it comes out, and how often.
+
+import type { Generator } from './generator.ts';
+
+export interface LinkOptions {
+  /** @default 0 */
+  readonly delayMs?: number;
+  /** Added to each packet's delay, uniform from 0; packets keep their order. @default 0 */
+  readonly jitterMs?: number;
+  /** The share of packets lost, 0 to 1, independently. @default 0 */
+  readonly lossRate?: number;
+  /** The share of packets that come out twice. @default 0 */
+  readonly duplicateRate?: number;
+  /** The share of packets held back by reorderDelayMs while those behind them go on. @default 0 */
+  readonly reorderRate?: number;
+  /** @default 10 */
+  readonly reorderDelayMs?: number;
+}
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #random: Generator;
+  #lastOutNs = 0;
+
+  constructor(options: LinkOptions, random: Generator) {
+    this.#options = options;
+    this.#random = random;
+  }
+
+  /** When a packet that enters at `nowNs` comes out: never, once, or more often. */
+  transit(nowNs: number): number[] {
+    const { lossRate = 0, duplicateRate = 0 } = this.#options;
+    if (this.#happens(lossRate)) return [];
+    const outNs = this.#out(nowNs);
+    return this.#happens(duplicateRate) ? [outNs, this.#out(nowNs)] : [outNs];
+  }
+
+  #out(nowNs: number): number {
+    const { delayMs = 0, jitterMs = 0, reorderRate = 0, reorderDelayMs = 10 } = this.#options;
+    const jitter = jitterMs === 0 ? 0 : jitterMs * this.#random.fraction();
+    const outNs = nowNs + Math.round((delayMs + jitter) * 1e6);
+    if (this.#happens(reorderRate)) return outNs + Math.round(reorderDelayMs * 1e6);
+    this.#lastOutNs = Math.max(this.#lastOutNs, outNs);
+    return this.#lastOutNs;
+  }
+
+  /** Draws only where there is a chance, so that perfect links cost nothing. */
+  #happens(rate: number): boolean {
+    return rate > 0 && this.#random.fraction() < rate;
+  }
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Endpoint, endpoint, ip } from '@pinhole/wire';
+import { Generator } from './generator.ts';
+import { DEFAULT_BEHAVIOUR, type Dependence, Nat, type NatBehaviour } from './nat.ts';
+
+const DEPENDENCES: readonly Dependence[] = [
+  'endpoint-independent',
+  'address-dependent',
+  'address-and-port-dependent',
+];
+const EXTERNAL = ip('198.51.100.1');
+const inside = endpoint('10.0.0.2', 5000);
+const neighbour = endpoint('10.0.0.3', 5000);
+const remote = endpoint('203.0.113.1', 1000);
+const otherPort = endpoint('203.0.113.1', 1001);
+const otherAddress = endpoint('203.0.113.2', 1000);
+
+const create = (behaviour: Partial<NatBehaviour> = {}, addresses = [EXTERNAL]) =>
+  new Nat({ ...DEFAULT_BEHAVIOUR, ...behaviour }, addresses, new Generator(1));
+
+const port = (nat: Nat, from: Endpoint, to: Endpoint, nowMs = 0) =>
+  nat.outbound('udp', from, to, nowMs)?.port;
+
+describe('mapping (RFC 4787 section 4.1)', () => {
+  const reuses: Record<Dependence, [sameAddress: boolean, otherAddress: boolean]> = {
+    'endpoint-independent': [true, true],
+    'address-dependent': [true, false],
+    'address-and-port-dependent': [false, false],
+  };
+  for (const mapping of DEPENDENCES) {
+    it(`${mapping} uses a mapping again where it says so`, () => {
+      const nat = create({ mapping, allocation: { kind: 'random' } });
+      const first = port(nat, inside, remote);
+      assert.equal(port(nat, inside, remote), first);
+      assert.deepEqual(
+        [port(nat, inside, otherPort) === first, port(nat, inside, otherAddress) === first],
+        reuses[mapping],
+      );
+    });
+  }
+
+  it('keeps UDP and TCP apart', () => {
+    const nat = create({ allocation: { kind: 'random' } });
+    assert.notEqual(nat.outbound('tcp', inside, remote, 0)?.port, port(nat, inside, remote));
+  });
+});
+
+describe('filtering (RFC 4787 section 5)', () => {
+  const admits: Record<Dependence, [same: boolean, otherPort: boolean, otherAddress: boolean]> = {
+    'endpoint-independent': [true, true, true],
+    'address-dependent': [true, true, false],
+    'address-and-port-dependent': [true, false, false],
+  };
+  for (const mapping of DEPENDENCES) {
+    for (const filtering of DEPENDENCES) {
+      it(`${filtering}, with ${mapping} mapping`, () => {
+        const nat = create({ mapping, filtering });
+        const external = nat.outbound('udp', inside, remote, 0)!;
+        const seen = [remote, otherPort, otherAddress].map((from) => nat.inbound('udp', external, from, 1));
+        assert.deepEqual(
+          seen,
+          admits[filtering].map((admitted) => (admitted ? inside : null)),
+        );
+      });
+    }
+  }
+
+  it('admits nothing to a port without a mapping', () => {
+    assert.equal(
+      create({ filtering: 'endpoint-independent' }).inbound(
+        'udp',
+        { address: EXTERNAL, port: 5000 },
+        remote,
+        0,
+      ),
+      null,
+    );
+  });
+});
+
+describe('port allocation', () => {
+  it('preserving keeps the inside port, and gives a neighbour another', () => {
+    const nat = create();
+    assert.equal(port(nat, inside, remote), 5000);
+    assert.notEqual(port(nat, neighbour, remote), 5000);
+  });
+
+  it('preserving with overload shares the port, and tells replies apart by their sender', () => {
+    const nat = create({ allocation: { kind: 'preserving', collision: 'overload' } });
+    const external = nat.outbound('udp', inside, remote, 0)!;
+    assert.deepEqual(nat.outbound('udp', neighbour, otherAddress, 0), external);
+    assert.deepEqual(nat.inbound('udp', external, remote, 1), inside);
+    assert.deepEqual(nat.inbound('udp', external, otherAddress, 1), neighbour);
+  });
+
+  it('sequential counts by its step, over taken ports and round the end', () => {
+    const nat = create({
+      mapping: 'address-and-port-dependent',
+      allocation: { kind: 'sequential', firstPort: 65_532, step: 2 },
+    });
+    const ports = [remote, otherPort, otherAddress].map((to) => port(nat, inside, to));
+    assert.deepEqual(ports, [65_532, 65_534, 1024]);
+  });
+
+  it('block-random stays within its block, uses every port once, and then has none', () => {
+    const nat = create({
+      mapping: 'address-and-port-dependent',
+      allocation: { kind: 'block-random', firstPort: 2048, size: 16 },
+    });
+    const ports = Array.from({ length: 16 }, (_, i) => port(nat, inside, endpoint('203.0.113.9', i + 1))!);
+    assert.deepEqual(
+      [...ports].sort((a, b) => a - b),
+      Array.from({ length: 16 }, (_, i) => 2048 + i),
+    );
+    assert.notDeepEqual(
+      ports,
+      [...ports].sort((a, b) => a - b),
+    );
+    assert.equal(port(nat, inside, remote), undefined);
+  });
+
+  it('random spreads over all ports', () => {
+    const nat = create({ mapping: 'address-and-port-dependent', allocation: { kind: 'random' } });
+    const ports = Array.from({ length: 500 }, (_, i) => port(nat, inside, endpoint('203.0.113.9', i + 1))!);
+    assert.equal(new Set(ports).size, 500);
+    assert.ok(Math.min(...ports) >= 1024 && Math.min(...ports) < 4000 && Math.max(...ports) > 62_000);
+  });
+
+  it('pools addresses in pairs: a host keeps its external address (REQ-2)', () => {
+    const nat = create({ mapping: 'address-dependent' }, [EXTERNAL, ip('198.51.100.2')]);
+    const address = (from: Endpoint, to: Endpoint) => nat.outbound('udp', from, to, 0)!.address;
+    assert.equal(address(inside, remote), EXTERNAL);
+    assert.equal(address(neighbour, remote), ip('198.51.100.2'));
+    assert.equal(address(inside, otherAddress), EXTERNAL);
+  });
+});
+
+describe('mapping lifetime (RFC 4787 section 4.3)', () => {
+  const timeouts = { udpTimeoutMs: 30_000, tcpTimeoutMs: 100_000 };
+
+  it('ends when nothing goes out', () => {
+    const nat = create(timeouts);
+    const external = nat.outbound('udp', inside, remote, 0)!;
+    assert.deepEqual(nat.inbound('udp', external, remote, 29_999), inside);
+    assert.equal(nat.inbound('udp', external, remote, 30_000), null);
+  });
+
+  it('is refreshed by what goes out', () => {
+    const nat = create(timeouts);
+    const external = nat.outbound('udp', inside, remote, 0)!;
+    nat.outbound('udp', inside, remote, 20_000);
+    assert.deepEqual(nat.inbound('udp', external, remote, 49_999), inside);
+  });
+
+  for (const inboundRefresh of [false, true]) {
+    it(`is ${inboundRefresh ? '' : 'not '}refreshed by what comes in, with inboundRefresh ${inboundRefresh}`, () => {
+      const nat = create({ ...timeouts, inboundRefresh });
+      const external = nat.outbound('udp', inside, remote, 0)!;
+      nat.inbound('udp', external, remote, 20_000);
+      assert.deepEqual(nat.inbound('udp', external, remote, 40_000), inboundRefresh ? inside : null);
+    });
+  }
+
+  it('is another for TCP', () => {
+    const nat = create(timeouts);
+    const external = nat.outbound('tcp', inside, remote, 0)!;
+    assert.deepEqual(nat.inbound('tcp', external, remote, 99_999), inside);
+    assert.equal(nat.inbound('tcp', external, remote, 100_000), null);
+  });
+
+  it('frees the port', () => {
+    const nat = create(timeouts);
+    port(nat, inside, remote);
+    assert.equal(port(nat, neighbour, remote, 30_000), 5000);
+    assert.notEqual(port(nat, inside, remote, 30_001), 5000);
+  });
+
+  it('is not touched by ICMP errors (REQ-12)', () => {
+    const nat = create(timeouts);
+    const external = nat.outbound('udp', inside, remote, 0)!;
+    assert.deepEqual(nat.insideOf('udp', external, remote, 20_000), inside);
+    assert.deepEqual(nat.externalOf('udp', inside, remote, 20_000), external);
+    assert.equal(nat.insideOf('udp', external, remote, 30_000), null);
+    assert.equal(nat.externalOf('udp', inside, remote, 30_000), null);
+  });
+});
+
+describe('a poisonable NAT', () => {
+  for (const poisonable of [true, false]) {
+    it(`${poisonable ? 'moves' : 'keeps'} a flow whose peer came first`, () => {
+      const nat = create({ poisonable });
+      const external = nat.outbound('udp', inside, remote, 0)!;
+      assert.equal(nat.inbound('udp', external, otherAddress, 1), null);
+      const moved = nat.outbound('udp', inside, otherAddress, 2)!;
+      assert.equal(moved.port === external.port, !poisonable);
+      // It stays there, its replies come in, and other flows are where they were.
+      assert.deepEqual(nat.outbound('udp', inside, otherAddress, 3), moved);
+      assert.deepEqual(nat.inbound('udp', moved, otherAddress, 4), inside);
+      assert.deepEqual(nat.outbound('udp', inside, otherPort, 5), external);
+    });
+  }
+
+  it('does not move a flow whose own side came first', () => {
+    const nat = create({ poisonable: true });
+    const external = nat.outbound('udp', inside, remote, 0)!;
+    assert.deepEqual(nat.inbound('udp', external, remote, 1), inside);
+    assert.deepEqual(nat.outbound('udp', inside, remote, 2), external);
+  });
+});

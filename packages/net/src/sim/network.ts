@@ -1,0 +1,125 @@
+// A network: a segment that hosts, routers and NATs are attached to, each by a link of its own.
+
+import type { IpAddress } from '@pinhole/wire';
+import { Link, type LinkOptions } from './link.ts';
+import type { Packet } from './packet.ts';
+import type { World } from './world.ts';
+
+/** What a network takes of itself, so that nothing arrives in the moment it is sent. */
+const CROSSING_NS = 1000;
+
+export interface Node {
+  receive(packet: Packet, via: Attachment): void;
+  /** The attachments that it forwards between by plain routing. */
+  readonly routes: readonly Attachment[];
+}
+
+export interface AttachOptions {
+  /** From the node into the network. */
+  readonly outgoing?: LinkOptions;
+  /** From the network to the node. */
+  readonly incoming?: LinkOptions;
+}
+
+export interface Attachment {
+  readonly network: Network;
+  readonly node: Node;
+  readonly addresses: readonly IpAddress[];
+  readonly outgoing: Link;
+  readonly incoming: Link;
+}
+
+export class Network {
+  readonly name: string;
+  readonly #world: World;
+  readonly #attachments: Attachment[] = [];
+  readonly #owners = new Map<IpAddress, Attachment>();
+  #gateway: Attachment | null = null;
+  #paths = new Map<IpAddress, Attachment | null>();
+  #pathsTopology = 0;
+
+  constructor(name: string, world: World) {
+    this.name = name;
+    this.#world = world;
+  }
+
+  attach(node: Node, addresses: readonly IpAddress[], options: AttachOptions = {}): Attachment {
+    const { random } = this.#world;
+    const attachment: Attachment = {
+      network: this,
+      node,
+      addresses,
+      outgoing: new Link(options.outgoing ?? {}, random.fork()),
+      incoming: new Link(options.incoming ?? {}, random.fork()),
+    };
+    for (const address of addresses) {
+      if (this.#owners.has(address)) throw new RangeError(`${address} is there twice in ${this.name}`);
+      this.#owners.set(address, attachment);
+    }
+    this.#attachments.push(attachment);
+    this.#world.topology++;
+    return attachment;
+  }
+
+  /** Where packets go whose destination no router here leads to. */
+  setGateway(attachment: Attachment): void {
+    this.#gateway = attachment;
+    this.#world.topology++;
+  }
+
+  /** Takes a packet from one of its nodes. */
+  send(packet: Packet, from: Attachment): void {
+    const world = this.#world;
+    for (const enteredNs of from.outgoing.transit(world.nowNs)) {
+      if (enteredNs <= world.nowNs) this.#forward(packet, from);
+      else world.at(enteredNs, () => this.#forward(packet, from));
+    }
+  }
+
+  /** Whether a packet to `address` would find a way from here, as far as this network knows. */
+  leadsTo(address: IpAddress, from: Node): boolean {
+    return this.#next(address, from) !== null;
+  }
+
+  /** Whether `address` can be reached by plain routing, without any gateway. */
+  reaches(address: IpAddress, visited: Set<Network> = new Set()): boolean {
+    if (this.#owners.has(address)) return true;
+    visited.add(this);
+    return this.#attachments.some((attachment) => routeReaches(attachment, address, visited));
+  }
+
+  #forward(packet: Packet, from: Attachment): void {
+    const next = this.#next(packet.destination.address, from.node);
+    if (next === null) return;
+    for (const outNs of next.incoming.transit(this.#world.nowNs)) {
+      this.#world.at(outNs + CROSSING_NS, () => next.node.receive(packet, next));
+    }
+  }
+
+  #next(address: IpAddress, from: Node): Attachment | null {
+    const owner = this.#owners.get(address);
+    if (owner !== undefined) return owner;
+    const routed = this.#path(address);
+    if (routed !== null && routed.node !== from) return routed;
+    return this.#gateway !== null && this.#gateway.node !== from ? this.#gateway : null;
+  }
+
+  #path(address: IpAddress): Attachment | null {
+    if (this.#pathsTopology !== this.#world.topology) {
+      this.#paths = new Map();
+      this.#pathsTopology = this.#world.topology;
+    }
+    let path = this.#paths.get(address);
+    if (path === undefined) {
+      path = this.#attachments.find((entry) => routeReaches(entry, address, new Set([this]))) ?? null;
+      this.#paths.set(address, path);
+    }
+    return path;
+  }
+}
+
+function routeReaches(attachment: Attachment, address: IpAddress, visited: Set<Network>): boolean {
+  return attachment.node.routes.some(
+    ({ network }) => !visited.has(network) && network.reaches(address, visited),
+  );
+}

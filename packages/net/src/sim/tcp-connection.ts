@@ -1,0 +1,301 @@
+// One end of a TCP connection (RFC 9293), without what a simulation has no need of: windows that close, urgent data,
+// options, sequence numbers that wrap. Simultaneous open is section 3.5.
+
+import type { Endpoint } from '@pinhole/wire';
+import type { TcpCloseReason, TcpConnection, TcpHandler, Timer } from '../types.ts';
+import { ACK, FIN, RST, SYN, type TcpPacket } from './packet.ts';
+import { ReceiveQueue } from './tcp-receive-queue.ts';
+import { SendQueue } from './tcp-send-queue.ts';
+import type { World } from './world.ts';
+
+/** Linux: net.ipv4.tcp_syn_retries and tcp_retries2. */
+const SYN_RETRIES = 6;
+const DATA_RETRIES = 15;
+/** Linux: net.ipv4.tcp_keepalive_probes. */
+const KEEP_ALIVE_PROBES = 9;
+/** Linux: TCP_TIMEWAIT_LEN. */
+const TIME_WAIT_MS = 60_000;
+
+export type OpenFailure = 'refused' | 'reset' | 'timeout' | 'unreachable';
+
+/** Whom a connection tells. */
+export interface TcpOwner {
+  readonly world: World;
+  transmit(segment: Pick<TcpPacket, 'flags' | 'sequence' | 'acknowledgement' | 'payload'>): void;
+  onEstablished(): void;
+  onOpenFailed(reason: OpenFailure): void;
+  /** The 4-tuple is free. */
+  onGone(): void;
+}
+
+type State = 'syn-sent' | 'syn-received' | 'established' | 'time-wait' | 'closed';
+
+const NOTHING = new Uint8Array(0);
+
+export class SimulatedTcpConnection implements TcpConnection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly #owner: TcpOwner;
+  readonly #sending: SendQueue;
+  readonly #keepAliveMs: number | null;
+  #state: State;
+  #received: ReceiveQueue | null = null;
+  #finQueued = false;
+  #finSent = false;
+  #peerEnded = false;
+  #endedFirst = false;
+  #keepAlive: Timer | null = null;
+  #unansweredProbes = 0;
+  #handler: TcpHandler | null = null;
+  #undelivered: Uint8Array[] = [];
+  #closeReason: TcpCloseReason | null = null;
+
+  /** With `peerSequence` it answers that SYN, without it sends its own. */
+  constructor(
+    owner: TcpOwner,
+    local: Endpoint,
+    remote: Endpoint,
+    initialSequence: number,
+    peerSequence: number | null,
+    keepAliveMs: number | null,
+  ) {
+    this.#owner = owner;
+    this.local = local;
+    this.remote = remote;
+    this.#keepAliveMs = keepAliveMs;
+    this.#sending = new SendQueue(initialSequence, {
+      world: owner.world,
+      transmit: (flags, sequence, payload) => this.#transmit(flags, sequence, payload),
+      mayRetry: (retries) => retries < (this.#isOpening() ? SYN_RETRIES : DATA_RETRIES),
+      onGivenUp: () => this.#fail('timeout'),
+    });
+    this.#state = peerSequence === null ? 'syn-sent' : 'syn-received';
+    if (peerSequence !== null) this.#received = new ReceiveQueue(peerSequence + 1);
+    this.#sending.send(peerSequence === null ? SYN : SYN | ACK, NOTHING);
+  }
+
+  // ---- the program's side --------------------------------------------------------------------------------------
+
+  get bufferedBytes(): number {
+    return this.#sending.unsentBytes;
+  }
+
+  start(handler: TcpHandler): void {
+    if (this.#handler !== null) throw new TypeError('a connection is started once');
+    this.#handler = handler;
+    for (const data of this.#undelivered.splice(0)) handler.onData(data);
+    if (this.#closeReason !== null) handler.onClose(this.#closeReason);
+  }
+
+  write(data: Uint8Array): void {
+    if (this.#finQueued || this.#isOver() || data.length === 0) return;
+    this.#sending.queue(data);
+    this.#push();
+  }
+
+  end(): void {
+    if (this.#finQueued || this.#isOver()) return;
+    this.#finQueued = true;
+    this.#endedFirst = !this.#peerEnded;
+    this.#push();
+  }
+
+  reset(): void {
+    if (this.#isOver()) return;
+    this.#transmit(RST | ACK, this.#sending.next, NOTHING);
+    this.#owner.world.after(0, () => this.#tellClosed('reset'));
+    this.#vanish();
+  }
+
+  /** Gives up an attempt to connect, without a word to the peer. */
+  abandon(): void {
+    this.#vanish();
+  }
+
+  // ---- the network's side --------------------------------------------------------------------------------------
+
+  receive(segment: TcpPacket): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'syn-sent') {
+      this.#receiveInSynSent(segment);
+      return;
+    }
+    this.#heard();
+    const received = this.#received!;
+    if ((segment.flags & RST) !== 0) {
+      // RFC 5961 section 3.2: only the very next sequence number; anything else may be forged.
+      if (segment.sequence === received.next) this.#fail('reset');
+      return;
+    }
+    if ((segment.flags & ACK) !== 0) this.#acknowledged(segment);
+    if (this.#isOver() && this.#state !== 'time-wait') return;
+    if ((segment.flags & SYN) !== 0) {
+      // A repeated SYN: what answered it was lost.
+      if (this.#state === 'syn-received') this.#sending.repeatFirst();
+      else this.#transmitAck();
+      return;
+    }
+    this.#receiveData(segment, received);
+  }
+
+  receiveUnreachable(reason: OpenFailure): void {
+    // An error never ends what is established (RFC 5927 section 5.2).
+    if (this.#state === 'syn-sent') this.#fail(reason);
+  }
+
+  #receiveInSynSent({ flags, sequence, acknowledgement }: TcpPacket): void {
+    const acknowledges = (flags & ACK) !== 0;
+    if (acknowledges && acknowledgement !== this.#sending.next) return;
+    if ((flags & RST) !== 0) {
+      if (acknowledges) this.#fail('refused');
+      return;
+    }
+    if ((flags & SYN) === 0) return;
+    this.#received = new ReceiveQueue(sequence + 1);
+    if (acknowledges) {
+      this.#sending.acknowledge(acknowledgement);
+      this.#establish();
+      this.#transmitAck();
+      return;
+    }
+    // Simultaneous open: our SYN stays ours, now acknowledging theirs.
+    this.#state = 'syn-received';
+    this.#sending.repeatFirst(SYN | ACK);
+  }
+
+  #receiveData(segment: TcpPacket, received: ReceiveQueue): void {
+    const { sequence, payload, flags } = segment;
+    const fin = (flags & FIN) !== 0;
+    if (payload.length === 0 && !fin) {
+      // A keep-alive (RFC 9293 section 3.8.4) repeats an octet that was acknowledged.
+      if (sequence < received.next) this.#transmitAck();
+      return;
+    }
+    const arrival = received.add(sequence, payload, fin);
+    this.#transmitAck();
+    for (const data of arrival.data) {
+      // The program may have reset it on what came before.
+      if (!this.#isOver()) this.#deliver(data);
+    }
+    if (arrival.ended && !this.#peerEnded) {
+      this.#peerEnded = true;
+      this.end();
+      this.#finishIfDone();
+    }
+  }
+
+  #acknowledged({ acknowledgement, payload, flags }: TcpPacket): void {
+    const sending = this.#sending;
+    if (acknowledgement > sending.next) return;
+    if (acknowledgement <= sending.unacknowledged) {
+      const bare = payload.length === 0 && (flags & (SYN | FIN)) === 0;
+      if (bare && acknowledgement === sending.unacknowledged) sending.noteDuplicate();
+      return;
+    }
+    sending.acknowledge(acknowledgement);
+    if (this.#state === 'syn-received') this.#establish();
+    this.#push();
+    this.#finishIfDone();
+  }
+
+  // ---- sending -------------------------------------------------------------------------------------------------
+
+  #push(): void {
+    if (this.#state !== 'established') return;
+    this.#sending.sendQueued();
+    if (this.#finQueued && !this.#finSent && this.#sending.unsentBytes === 0) {
+      this.#finSent = true;
+      this.#sending.send(FIN | ACK, NOTHING);
+    }
+  }
+
+  #transmitAck(): void {
+    this.#transmit(ACK, this.#sending.next, NOTHING);
+  }
+
+  #transmit(flags: number, sequence: number, payload: Uint8Array): void {
+    this.#owner.transmit({ flags, sequence, acknowledgement: this.#received?.next ?? 0, payload });
+  }
+
+  // ---- keep-alive ----------------------------------------------------------------------------------------------
+
+  #heard(): void {
+    this.#unansweredProbes = 0;
+    this.#scheduleKeepAlive();
+  }
+
+  #scheduleKeepAlive(): void {
+    this.#keepAlive?.cancel();
+    if (this.#keepAliveMs === null || this.#state !== 'established') return;
+    this.#keepAlive = this.#owner.world.after(this.#keepAliveMs * 1e6, () => {
+      if (this.#unansweredProbes++ >= KEEP_ALIVE_PROBES) {
+        this.#fail('timeout');
+        return;
+      }
+      this.#transmit(ACK, this.#sending.next - 1, NOTHING);
+      this.#scheduleKeepAlive();
+    });
+  }
+
+  // ---- states --------------------------------------------------------------------------------------------------
+
+  #establish(): void {
+    this.#state = 'established';
+    this.#scheduleKeepAlive();
+    this.#owner.onEstablished();
+    this.#push();
+  }
+
+  #finishIfDone(): void {
+    if (!this.#finSent || this.#sending.isUnderWay || !this.#peerEnded || this.#isOver()) return;
+    const { world } = this.#owner;
+    if (this.#endedFirst) {
+      // Who ends first stays to acknowledge the other's FIN once more, should it be repeated.
+      this.#state = 'time-wait';
+      this.#cancelTimers();
+      world.after(TIME_WAIT_MS * 1e6, () => this.#vanish());
+    } else this.#vanish();
+    this.#tellClosed(this.#endedFirst ? 'ended' : 'ended-by-peer');
+  }
+
+  #fail(reason: OpenFailure): void {
+    if (this.#isOver()) return;
+    const opening = this.#isOpening();
+    this.#vanish();
+    if (opening) this.#owner.onOpenFailed(reason);
+    else this.#tellClosed(reason === 'reset' || reason === 'timeout' ? reason : 'other');
+  }
+
+  #vanish(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelTimers();
+    this.#owner.onGone();
+  }
+
+  #cancelTimers(): void {
+    this.#sending.stop();
+    this.#keepAlive?.cancel();
+  }
+
+  #isOpening(): boolean {
+    return this.#state === 'syn-sent' || this.#state === 'syn-received';
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'closed' || this.#state === 'time-wait';
+  }
+
+  #deliver(data: Uint8Array): void {
+    const handler = this.#handler;
+    if (handler === null) this.#undelivered.push(data);
+    else this.#owner.world.call(() => handler.onData(data));
+  }
+
+  #tellClosed(reason: TcpCloseReason): void {
+    if (this.#closeReason !== null) return;
+    this.#closeReason = reason;
+    const handler = this.#handler;
+    if (handler !== null) this.#owner.world.call(() => handler.onClose(reason));
+  }
+}

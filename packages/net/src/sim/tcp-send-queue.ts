@@ -1,0 +1,139 @@
+// What one end of a TCP connection has to send, and has sent until it is acknowledged: retransmission by RFC 6298,
+// fast retransmission by RFC 5681 and RFC 6582.
+
+import type { Timer } from '../types.ts';
+import { ACK, FIN, SYN } from './packet.ts';
+import { RetransmissionTimeout } from './tcp-timeout.ts';
+import type { World } from './world.ts';
+
+/** 1,500 less the headers of IPv4 and TCP, and room for options. */
+const SEGMENT_OCTETS = 1400;
+/** Segments under way at one time: about 90 kB, the usual window without scaling and a little more. */
+const MOST_IN_FLIGHT = 64;
+/** RFC 5681: three duplicates are a loss, fewer may be reordering. */
+const DUPLICATE_ACKS = 3;
+
+export interface SendQueueOwner {
+  readonly world: World;
+  transmit(flags: number, sequence: number, payload: Uint8Array): void;
+  /** Whether to send once more what was already repeated so many times in a row. */
+  mayRetry(retries: number): boolean;
+  onGivenUp(): void;
+}
+
+interface Segment {
+  flags: number;
+  readonly sequence: number;
+  readonly end: number;
+  readonly payload: Uint8Array;
+  readonly sentAtNs: number;
+  repeated: boolean;
+}
+
+export class SendQueue {
+  /** The sequence number of what is sent next. */
+  next: number;
+  unacknowledged: number;
+  unsentBytes = 0;
+  readonly #owner: SendQueueOwner;
+  readonly #timeout = new RetransmissionTimeout();
+  readonly #inFlight: Segment[] = [];
+  readonly #unsent: Uint8Array[] = [];
+  #retries = 0;
+  #duplicates = 0;
+  /** What was sent when the last loss was noticed: until it is acknowledged, each step forward shows the next. */
+  #recoverTo = 0;
+  #timer: Timer | null = null;
+
+  constructor(initialSequence: number, owner: SendQueueOwner) {
+    this.next = this.unacknowledged = initialSequence;
+    this.#owner = owner;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#inFlight.length > 0;
+  }
+
+  /** Copies the octets. */
+  queue(data: Uint8Array): void {
+    const copy = Uint8Array.from(data);
+    for (let at = 0; at < copy.length; at += SEGMENT_OCTETS) {
+      this.#unsent.push(copy.subarray(at, at + SEGMENT_OCTETS));
+    }
+    this.unsentBytes += copy.length;
+  }
+
+  /** Sends of what is queued as much as may be under way. */
+  sendQueued(): void {
+    while (this.#unsent.length > 0 && this.#inFlight.length < MOST_IN_FLIGHT) {
+      const payload = this.#unsent.shift()!;
+      this.unsentBytes -= payload.length;
+      this.send(ACK, payload);
+    }
+  }
+
+  send(flags: number, payload: Uint8Array): void {
+    const sequence = this.next;
+    this.next += payload.length + ((flags & (SYN | FIN)) !== 0 ? 1 : 0);
+    const sentAtNs = this.#owner.world.nowNs;
+    this.#inFlight.push({ flags, sequence, end: this.next, payload, sentAtNs, repeated: false });
+    this.#owner.transmit(flags, sequence, payload);
+    if (this.#timer === null) this.#restartTimer();
+  }
+
+  /** Sends the oldest segment again, with other flags where given. */
+  repeatFirst(flags?: number): void {
+    const first = this.#inFlight[0];
+    if (first === undefined) return;
+    first.flags = flags ?? first.flags;
+    first.repeated = true;
+    this.#owner.transmit(first.flags, first.sequence, first.payload);
+  }
+
+  /** Everything before `acknowledgement`, which is new, has arrived. */
+  acknowledge(acknowledgement: number): void {
+    const { nowNs } = this.#owner.world;
+    this.unacknowledged = acknowledgement;
+    while (this.#inFlight.length > 0 && this.#inFlight[0]!.end <= acknowledgement) {
+      const { repeated, sentAtNs } = this.#inFlight.shift()!;
+      // Karn: which of two sendings was acknowledged is not known.
+      if (!repeated) this.#timeout.sample(nowNs - sentAtNs);
+    }
+    this.#retries = 0;
+    this.#duplicates = 0;
+    this.#timeout.forgetBackoff();
+    this.#restartTimer();
+    if (acknowledgement < this.#recoverTo) this.repeatFirst();
+  }
+
+  /** An acknowledgement came that acknowledges nothing new. */
+  noteDuplicate(): void {
+    if (!this.isUnderWay) return;
+    this.#duplicates++;
+    if (this.#duplicates !== DUPLICATE_ACKS || this.unacknowledged < this.#recoverTo) return;
+    this.#recoverTo = this.next;
+    this.repeatFirst();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #restartTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (!this.isUnderWay) return;
+    this.#timer = this.#owner.world.after(this.#timeout.currentNs, () => this.#onTimeout());
+  }
+
+  #onTimeout(): void {
+    if (!this.#owner.mayRetry(this.#retries++)) {
+      this.#owner.onGivenUp();
+      return;
+    }
+    this.#timeout.backOff();
+    this.#recoverTo = this.next;
+    this.repeatFirst();
+    this.#restartTimer();
+  }
+}
