@@ -2,6 +2,7 @@ export * from './capture/capture.ts';
 export { type PacketHeaders, tcpFlag } from './capture/packet.ts';
 export { type DescriptionOptions, labExec, labList, labRun, labUp } from './command/commands.ts';
 export { type DemoOptions, runDemo } from './demo/demo.ts';
+export { eventually, type RestClient, restClient } from './demo/rest.ts';
 export { type LabDescription, parseDescription, type SiteDescription } from './description.ts';
 export { type Availability, insideLab, labAvailable } from './enter/available.ts';
 export { enterPrivateNamespaces } from './enter/enter.ts';
