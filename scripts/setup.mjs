@@ -25,11 +25,11 @@ function installDependencies() {
   if (installed === wanted && enough && existsSync(join(root, 'node_modules', '.bin', 'node'))) return;
   say('Installing dependencies (Node.js 24 among them; once, about 20 s) …');
   const omit = development ? [] : ['--omit=dev'];
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...omit], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (status !== 0) stop('npm ci failed; see its message above. Is a package registry within reach?');
+  // Not `npm ci`: it fails where a registry lacks the packages of other platforms, which nobody here would install.
+  // With --no-save the lock file is followed and not written.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', ...omit];
+  const { status } = spawnSync('npm', args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) stop('npm install failed; see its message above. Is a package registry within reach?');
   const { status: runs } = spawnSync(join(root, 'node_modules', '.bin', 'node'), ['--version'], {
     stdio: 'ignore',
   });
