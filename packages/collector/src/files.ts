@@ -1,6 +1,7 @@
 // The data folder: made on the first start, with the secrets that are the collector's own.
 
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -24,6 +25,8 @@ const sendableToken = /^[\x21-\x7e]{1,200}$/;
 export function openDataFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    // The database holds the key that all sessions' keys derive from, and has the default mode itself.
+    chmodSync(path, 0o700);
   } catch (error) {
     throw fileError(error, path);
   }

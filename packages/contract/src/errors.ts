@@ -17,6 +17,7 @@ export const errorCatalogue = {
       'The agent cannot reach the NAT traversal server on TCP ports 9119 and 9120 (and on UDP for UDP tests).',
       'A firewall or NAT device cut the long-lived TCP connection between the agent and the server.',
       'The NAT traversal server is not running.',
+      "The clock of the server is more than a day ahead of the collector's, so that credentials count as expired.",
     ],
     advice:
       'Allow outbound TCP and UDP to ports 9119 and 9120 of the NAT traversal server, and idle TCP connections of any age.',
@@ -35,6 +36,7 @@ export const errorCatalogue = {
     causes: [
       'The agent is behind a NAT or a firewall that lets nobody in.',
       'The agent is not running, or its test port is blocked on the way.',
+      'It does not know this test yet: it has not heard from its collector since the test was made.',
     ],
     advice:
       'NAT traversal is likely to be required: tick "Behind a NAT" for this agent, or allow inbound traffic to its test port.',
@@ -46,11 +48,7 @@ export const errorCatalogue = {
   },
   'session-refused': {
     sentence: 'The {party} agent refused the session',
-    causes: [
-      'It does not know this test yet.',
-      'It is busy with as many sessions as it takes at once.',
-      'The clocks of the agents or the collector differ by more than the validity of their credentials.',
-    ],
+    causes: ['It does not know this test yet.', 'It is busy with as many sessions as it takes at once.'],
     advice: "Wait for the next round. If it happens again, look into that agent's log.",
   },
   'session-lost': {
@@ -60,7 +58,7 @@ export const errorCatalogue = {
   },
   'agent-fault': {
     sentence: 'The {party} agent could not run the round',
-    causes: ['A socket of the agent could not be opened or used.'],
+    causes: ['A fault of the program: its log has the details.'],
     advice: "Look into that agent's log; it names the reason.",
   },
   'nat-traversal-not-supported': {

@@ -15,7 +15,11 @@ export function labCommand(): Command {
 
   described(lab.command('run'))
     .description('builds and verifies a lab, runs a command in a place of it, and takes it down')
-    .requiredOption('--in <place>', 'a site (its first host), site-nat, site-router, server or core')
+    .addOption(
+      new Option('--in <place>', 'a site (its first host), site-nat, site-router, server or core')
+        .makeOptionMandatory()
+        .env('PINHOLE_LAB_IN'),
+    )
     .argument('<command...>', 'the command and its arguments, after --')
     .passThroughOptions()
     .action(async (command: string[], options: DescriptionOptions & { in: string }) => {
