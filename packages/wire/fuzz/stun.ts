@@ -24,6 +24,8 @@ const rendezvous: RendezvousBody[] = [
   { kind: 'start', sessionId, peers: [here, there], startInMs: 20 },
   { kind: 'ping' },
   { kind: 'pong' },
+  { kind: 'probe', probe: 'unsolicited-syn', changeAddress: true },
+  { kind: 'probed', result: 'connected', from: there, elapsedMs: 40 },
   { kind: 'refused', method: 'meet', code: 404, reason: 'not registered', nonce: 'abc' },
 ];
 const plan = {

@@ -2,6 +2,7 @@ export * from './address.ts';
 export type { Decoded } from './outcome.ts';
 export * from './rendezvous/credential.ts';
 export * from './rendezvous/messages.ts';
+export * from './rendezvous/probe.ts';
 export * from './rendezvous/transport.ts';
 export * from './session/keys.ts';
 export * from './session/messages.ts';

@@ -33,7 +33,7 @@ describe('every message between agent and NAT traversal server', () => {
   }
 
   it('a request without what it needs is refused by name', () => {
-    for (const method of [0x080, 0x081, 0x082, 0x083]) {
+    for (const method of [0x080, 0x081, 0x082, 0x083, 0x085]) {
       const bytes = encodeStun({
         class: method === 0x083 ? 'indication' : 'request',
         method,
@@ -59,12 +59,12 @@ describe('every message between agents', () => {
   for (const sample of sessionSamples) {
     it(`${sample.body.kind} is the same behind the wire, and signed`, () => {
       const keys = deriveSessionKeys(new Uint8Array(32), sample.sessionId);
-      const stun = decoded(encodeSessionMessage(sample, keys.control));
+      const stun = decoded(encodeSessionMessage(sample, keys.control.source));
       const result = decodeSessionMessage(stun.message);
       assert.ok(result.ok);
       assert.deepEqual(plain(result.value), plain(sample));
-      assert.equal(verifyIntegrity(stun, 'sha256', keys.control), 'valid');
-      assert.equal(verifyIntegrity(stun, 'sha256', keys.probes.source), 'invalid');
+      assert.equal(verifyIntegrity(stun, 'sha256', keys.control.source), 'valid');
+      assert.equal(verifyIntegrity(stun, 'sha256', keys.control.target), 'invalid');
     });
   }
 
@@ -84,8 +84,13 @@ describe('every message between agents', () => {
       deriveSessionKeys(pairKey, new Uint8Array(16)),
       deriveSessionKeys(pairKey, new Uint8Array(16).fill(1)),
     ];
-    const keys = [a, b].flatMap(({ control, probes }) => [control, probes.source, probes.target]);
-    assert.equal(new Set(keys.map(String)).size, 6);
+    const keys = [a, b].flatMap(({ control, probes }) => [
+      control.source,
+      control.target,
+      probes.source,
+      probes.target,
+    ]);
+    assert.equal(new Set(keys.map(String)).size, 8);
   });
 
   it('the STAMP session identifiers of the two sides differ, and are never 0', () => {

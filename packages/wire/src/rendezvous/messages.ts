@@ -5,6 +5,7 @@
 //   server → agent   Invite     request     over TCP: a source asks for you; will you?
 //   server → agent   Start      indication  over TCP, to both: where the other is, and when to begin
 //   server → agent   Ping       request     over TCP: are you there, and how far?
+//   agent → server   Probe      request     over TCP or UDP: send me something that I have not asked for (probe.ts)
 //
 // Each carries MESSAGE-INTEGRITY-SHA256 under the agent's traversal credential, whichever way it goes.
 
@@ -12,6 +13,7 @@ import type { Endpoint } from '../address.ts';
 import type { Decoded } from '../outcome.ts';
 import type { StunAttribute } from '../stun/attributes.ts';
 import { encodeStun, findAttribute, type StunClass, type StunMessage } from '../stun/message.ts';
+import { type ProbeKind, type ProbeResult, probeKinds, probeResults } from './probe.ts';
 import { type Transport, transportFromNumber, transportNumber } from './transport.ts';
 
 export const rendezvousMethods = {
@@ -20,6 +22,7 @@ export const rendezvousMethods = {
   invite: 0x082,
   start: 0x083,
   ping: 0x084,
+  probe: 0x085,
 } as const;
 export type RendezvousMethod = keyof typeof rendezvousMethods;
 
@@ -59,6 +62,15 @@ export type RendezvousBody =
     }
   | { readonly kind: 'ping' }
   | { readonly kind: 'pong' }
+  /** `changeAddress`: from the server's other address, where it has one. */
+  | { readonly kind: 'probe'; readonly probe: ProbeKind; readonly changeAddress: boolean }
+  /** `from`: the server's endpoint that the probe used; null where there was none. */
+  | {
+      readonly kind: 'probed';
+      readonly result: ProbeResult;
+      readonly from: Endpoint | null;
+      readonly elapsedMs: number;
+    }
   /** The request of `method` is refused. `nonce` comes with 401 and 438: the request may be sent again with it. */
   | {
       readonly kind: 'refused';
@@ -100,6 +112,8 @@ const wire: Record<RendezvousBody['kind'], { method: RendezvousMethod | null; cl
   start: { method: 'start', class: 'indication' },
   ping: { method: 'ping', class: 'request' },
   pong: { method: 'ping', class: 'success' },
+  probe: { method: 'probe', class: 'request' },
+  probed: { method: 'probe', class: 'success' },
   refused: { method: null, class: 'error' },
 };
 
@@ -172,6 +186,17 @@ function bodyAttributes(body: RendezvousBody): StunAttribute[] {
         { type: 'start-in', value: body.startInMs },
         ...body.peers.slice(0, maxAddresses).map((endpoint) => ({ type: 'peer-address' as const, endpoint })),
       ];
+    case 'probe':
+      return [
+        { type: 'probe', value: probeKinds.indexOf(body.probe) + 1 },
+        { type: 'change-request', changeAddress: body.changeAddress, changePort: false },
+      ];
+    case 'probed':
+      return [
+        { type: 'probe-result', value: probeResults.indexOf(body.result) + 1 },
+        { type: 'elapsed', value: Math.round(body.elapsedMs) },
+        ...(body.from === null ? [] : [{ type: 'peer-address' as const, endpoint: body.from }]),
+      ];
     case 'refused':
       return [{ type: 'error-code', code: body.code, reason: body.reason }];
     default:
@@ -234,6 +259,22 @@ function decodeBody(
       if (sessionId === undefined || startInMs === undefined) return 'missing-attribute';
       if (sessionId.length !== sessionIdBytes) return 'bad-attribute';
       return { kind: 'start', sessionId, startInMs, peers: endpoints(message, 'peer-address') };
+    }
+    case 'probe request': {
+      const number = findAttribute(message, 'probe')?.value;
+      if (number === undefined) return 'missing-attribute';
+      const probe = probeKinds[number - 1];
+      if (probe === undefined) return 'bad-attribute';
+      const changeAddress = findAttribute(message, 'change-request')?.changeAddress ?? false;
+      return { kind: 'probe', probe, changeAddress };
+    }
+    case 'probe success': {
+      const number = findAttribute(message, 'probe-result')?.value;
+      const elapsedMs = findAttribute(message, 'elapsed')?.value;
+      if (number === undefined || elapsedMs === undefined) return 'missing-attribute';
+      const result = probeResults[number - 1];
+      if (result === undefined) return 'bad-attribute';
+      return { kind: 'probed', result, elapsedMs, from: endpoints(message, 'peer-address')[0] ?? null };
     }
     case 'meet success':
       return { kind: 'met' };

@@ -5,8 +5,8 @@ import { hkdfSync } from 'node:crypto';
 export type SessionRole = 'source' | 'target';
 
 export interface SessionKeys {
-  /** MESSAGE-INTEGRITY-SHA256 of the session's control messages. */
-  readonly control: Uint8Array;
+  /** MESSAGE-INTEGRITY-SHA256 of the control messages that each side sends: thrown back at it, they prove nothing. */
+  readonly control: Readonly<Record<SessionRole, Uint8Array>>;
   /** HMAC of the STAMP packets that each side's probing causes: its probes, and their reflections. */
   readonly probes: Readonly<Record<SessionRole, Uint8Array>>;
 }
@@ -16,7 +16,7 @@ export function deriveSessionKeys(pairKey: Uint8Array, sessionId: Uint8Array): S
   const derive = (purpose: string) =>
     new Uint8Array(hkdfSync('sha256', pairKey, sessionId, `pinhole ${purpose}`, 32));
   return {
-    control: derive('control'),
+    control: { source: derive('control of the source'), target: derive('control of the target') },
     probes: { source: derive('probes of the source'), target: derive('probes of the target') },
   };
 }

@@ -54,6 +54,9 @@ const numberCodes = {
   'start-in': 0xe806,
   transport: 0xe807,
   'round-id': 0xe808,
+  probe: 0xe80b,
+  'probe-result': 0xe80c,
+  elapsed: 0xe80d,
 } as const;
 
 const otherCodes = {

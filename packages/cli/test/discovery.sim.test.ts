@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Discovery } from '@pinhole/agent';
+import { type Dependence, type DiscoveryInput, type DiscoveryReport, verdictOf } from '@pinhole/nat';
+import { createSimulation, type NatBehaviour, type PortAllocation } from '@pinhole/net/sim';
+import { startTraversalServer } from '@pinhole/traversal';
+import { decodeStun, ip, traversalCredential } from '@pinhole/wire';
+import { pino } from 'pino';
+
+const secret = new TextEncoder().encode('what collector and server share');
+const testPort = 49153;
+const publicAddress = '198.51.100.1';
+
+interface World {
+  /** Null for a host with a public address. */
+  readonly nat: Partial<NatBehaviour> | null;
+  readonly serverAddresses?: readonly string[];
+  readonly delayMs?: number;
+  readonly input?: Partial<DiscoveryInput>;
+}
+
+/** A discovery by a real agent's driver at a real server, through a simulated NAT. */
+async function discover({
+  nat,
+  serverAddresses = ['203.0.113.10', '203.0.113.11'],
+  delayMs = 10,
+  input = {},
+}: World): Promise<{ report: DiscoveryReport; tookMs: number }> {
+  const simulation = createSimulation({ seed: 7 });
+  const internet = simulation.network('internet');
+  const link = { outgoing: { delayMs }, incoming: { delayMs } };
+  const server = simulation.host({ name: 'server', network: internet, addresses: serverAddresses, ...link });
+  const home = nat === null ? internet : simulation.network('home');
+  const ownAddress = nat === null ? publicAddress : '10.0.0.2';
+  if (nat !== null) {
+    const leg = { inside: home, insideAddress: '10.0.0.1', outside: internet };
+    simulation.nat({ ...leg, outsideAddresses: [publicAddress], behaviour: nat });
+  }
+  const agent = simulation.host({ name: 'agent', network: home, addresses: [ownAddress] });
+  const program = async () => {
+    const log = pino({ level: 'silent' });
+    const addresses = serverAddresses.map(ip);
+    await startTraversalServer({ net: server.net, log, secret, addresses, ports: [9119, 9120] });
+    const socket = await agent.net.udp.open(
+      { local: { address: ip('0.0.0.0'), port: testPort } },
+      {
+        onDatagrams: (batch) => {
+          for (const { data, from } of batch) {
+            const decoded = decodeStun(data);
+            assert.ok(decoded.ok);
+            discovery.takeDatagram(decoded.value, from);
+          }
+        },
+      },
+    );
+    const beganMs = simulation.nowMs;
+    const expiresAtS = Math.floor(agent.net.clock.wallMs() / 1000) + 3600;
+    const discovery = new Discovery({
+      net: agent.net,
+      credential: traversalCredential(secret, '11', expiresAtS),
+      port: testPort,
+      sendUdp: (data, to) => socket.send({ data, to }),
+      input: {
+        serverAddress: addresses[0]!,
+        serverPorts: [9119, 9120],
+        registered: null,
+        localAddresses: [ip(ownAddress)],
+        keepAlives: { heldForMs: 600_000, lostAfterMs: [] },
+        ...input,
+      },
+    });
+    const report = await discovery.report;
+    assert.ok(report !== null);
+    return { report, tookMs: simulation.nowMs - beganMs };
+  };
+  return simulation.runUntil(program());
+}
+
+const dependences = ['endpoint-independent', 'address-dependent', 'address-and-port-dependent'] as const;
+const allocations: readonly PortAllocation[] = [
+  { kind: 'preserving', collision: 'other-port' },
+  { kind: 'sequential', firstPort: 20_000, step: 2 },
+  { kind: 'random' },
+  { kind: 'block-random', firstPort: 2048, size: 512 },
+];
+const nameOf = {
+  preserving: 'preserving',
+  sequential: 'sequential',
+  random: 'random',
+  'block-random': 'block',
+};
+
+/** What can be told of it: where the answer to a SYN leaves from another port than the SYN came to, nothing. */
+function tcpFiltering(mapping: Dependence, filtering: Dependence): Dependence | 'unknown' {
+  if (mapping === 'endpoint-independent') return filtering;
+  const portMatters = filtering === 'address-and-port-dependent';
+  return mapping === 'address-dependent' && portMatters ? filtering : 'unknown';
+}
+
+describe('every kind of NAT is recognised over UDP and TCP', () => {
+  for (const mapping of dependences) {
+    for (const filtering of dependences) {
+      for (const allocation of allocations) {
+        it(`${mapping} mapping, ${filtering} filtering, ${allocation.kind} ports`, async () => {
+          const { report } = await discover({ nat: { mapping, filtering, allocation } });
+          for (const found of [report.udp, report.tcp]) {
+            assert.equal(found.translated.value, 'yes');
+            assert.equal(found.mapping.value, mapping);
+            assert.equal(found.allocation.value?.kind, nameOf[allocation.kind]);
+            assert.equal(found.portPreserved.value, allocation.kind === 'preserving' ? 'yes' : 'no');
+            assert.equal(found.pairedPooling.value, 'yes');
+          }
+          assert.equal(report.udp.filtering.value, filtering);
+          assert.equal(report.tcp.filtering.value, tcpFiltering(mapping, filtering));
+          const independent = mapping === 'endpoint-independent';
+          assert.equal(report.udp.poisonable.value, independent ? 'no' : 'unknown');
+          if (independent) {
+            const answer = filtering === 'endpoint-independent' ? 'admitted' : 'drop';
+            assert.equal(report.tcp.unsolicitedSyn.value, answer);
+          }
+          const verdict = verdictOf(report);
+          for (const { supported, failedRequirement } of [verdict.udp, verdict.tcp]) {
+            assert.deepEqual([supported, failedRequirement], independent ? ['yes', null] : ['no', 2]);
+          }
+        });
+      }
+    }
+  }
+});
+
+describe('what else is found out', () => {
+  it('no NAT at all', async () => {
+    const { report } = await discover({ nat: null });
+    for (const found of [report.udp, report.tcp]) {
+      assert.equal(found.translated.value, 'no');
+      assert.equal(found.filtering.value, 'endpoint-independent');
+    }
+    assert.equal(report.privateAddress.value, 'no');
+    assert.equal(verdictOf(report).udp.supported, 'yes');
+    assert.equal(verdictOf(report).tcp.supported, 'yes');
+  });
+
+  it('a private address', async () => {
+    const { report } = await discover({ nat: {} });
+    assert.equal(report.privateAddress.value, 'yes');
+  });
+
+  for (const hairpinning of [true, false]) {
+    it(`hairpinning: ${hairpinning}`, async () => {
+      const { report } = await discover({ nat: { hairpinning } });
+      assert.equal(report.udp.hairpinning.value, hairpinning ? 'yes' : 'no');
+      assert.equal(report.tcp.hairpinning.value, hairpinning ? 'yes' : 'no');
+    });
+  }
+
+  for (const [unsolicited, expected] of [
+    ['drop', 'drop'],
+    ['reset', 'rst'],
+    // A port-unreachable error looks to a program as a RST does.
+    ['icmp', 'rst'],
+  ] as const) {
+    it(`the answer to an unsolicited SYN: ${unsolicited}`, async () => {
+      const { report } = await discover({ nat: { unsolicited } });
+      assert.equal(report.tcp.unsolicitedSyn.value, expected);
+      assert.equal(report.tcp.simultaneousOpen.value, 'yes');
+    });
+  }
+
+  for (const poisonable of [true, false]) {
+    it(`first-packet poisoning: ${poisonable}`, async () => {
+      const { report } = await discover({ nat: { poisonable } });
+      assert.equal(report.udp.poisonable.value, poisonable ? 'yes' : 'no');
+    });
+  }
+
+  for (const delayMs of [0, 10, 100, 180]) {
+    for (const simultaneousOpen of [true, false]) {
+      it(`simultaneous open over ${delayMs} ms: ${simultaneousOpen}`, async () => {
+        const { report } = await discover({ nat: { simultaneousOpen }, delayMs });
+        assert.equal(report.tcp.simultaneousOpen.value, simultaneousOpen ? 'yes' : 'no');
+        const { tcp, udp } = verdictOf(report);
+        assert.deepEqual(
+          [tcp.supported, tcp.failedRequirement],
+          simultaneousOpen ? ['yes', null] : ['no', 4],
+        );
+        assert.equal(udp.supported, 'yes');
+      });
+    }
+  }
+
+  it('is told within 15 s, whatever is dropped', async () => {
+    const { tookMs } = await discover({ nat: { simultaneousOpen: false, hairpinning: false }, delayMs: 200 });
+    assert.ok(tookMs < 15_000, `${tookMs} ms`);
+  });
+});
+
+describe('a server with one address', () => {
+  const serverAddresses = ['203.0.113.10'];
+
+  it('tells what depends on the port, and leaves the rest unknown', async () => {
+    const { report } = await discover({ nat: { allocation: { kind: 'random' } }, serverAddresses });
+    assert.equal(report.udp.mappingDependsOnPort.value, 'no');
+    assert.equal(report.udp.mappingDependsOnAddress.value, 'unknown');
+    assert.equal(report.udp.mapping.value, 'unknown');
+    assert.equal(report.udp.filtering.value, 'address-and-port-dependent');
+    assert.equal(report.udp.poisonable.value, 'no');
+    assert.equal(verdictOf(report).udp.supported, 'unknown');
+  });
+
+  it('finds a NAT symmetric that is so by the port', async () => {
+    const mapping = 'address-and-port-dependent';
+    const { report } = await discover({ nat: { mapping }, serverAddresses });
+    assert.equal(report.tcp.mapping.value, mapping);
+    assert.equal(verdictOf(report).tcp.failedRequirement, 2);
+  });
+
+  it('finds a NAT that keeps ports as they are good enough', async () => {
+    const { report } = await discover({ nat: {}, serverAddresses });
+    const { udp, tcp } = verdictOf(report);
+    assert.deepEqual([udp.supported, tcp.supported], ['yes', 'yes']);
+  });
+});
