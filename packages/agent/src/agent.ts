@@ -18,6 +18,11 @@ import { RoundRunner } from './rounds/runner.ts';
 import { dueRounds, newRoundMemory } from './rounds/schedule.ts';
 import { StateFolder } from './state/folder.ts';
 
+/** The contract's bounds: a host with more (each container has an interface) could not check in at all. */
+const maxListed = 64;
+const maxNameChars = 64;
+const maxHostnameChars = 253;
+
 export interface AgentOptions {
   readonly net: Net;
   readonly log: Logger;
@@ -63,6 +68,7 @@ class RunningAgent implements Agent {
   #assignments: readonly Assignment[] = [];
   #memory = newRoundMemory();
   #timer: Timer | null = null;
+  #closing: Promise<void> | null = null;
 
   constructor(options: AgentOptions) {
     const { net, log, collectorUrl } = options;
@@ -86,6 +92,8 @@ class RunningAgent implements Agent {
       facts: () => this.#facts(),
       registration: () => this.#registration.reported,
       onConfig: (config) => this.#configure(config),
+      onDisabled: () => this.#rest(),
+      onFatal: (error) => void this.close().then(() => options.onFatal(error)),
     });
     this.#runner = new RoundRunner({
       net,
@@ -119,18 +127,34 @@ class RunningAgent implements Agent {
   }
 
   close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     this.#ending.abort();
     this.#timer?.cancel();
-    this.#link.close();
+    this.#runner.close();
     this.#registration.close();
     this.#udp?.close();
+    await this.#link.close();
     this.#state.close();
-    return Promise.resolve();
   }
 
   #configure(config: AgentConfig): void {
-    this.#assignments = config.enabled ? config.assignments : [];
-    this.#registration.setAccess(config.enabled ? config.traversal : null);
+    if (!config.enabled) {
+      this.#rest();
+      return;
+    }
+    this.#assignments = config.assignments;
+    this.#registration.setAccess(config.traversal);
+    this.#startDueRounds();
+  }
+
+  /** Disabled: starts nothing, and takes no sessions. */
+  #rest(): void {
+    this.#assignments = [];
+    this.#registration.setAccess(null);
     this.#startDueRounds();
   }
 
@@ -174,10 +198,16 @@ class RunningAgent implements Agent {
       ...(packetOptions ? [] : ['TTL and DSCP of probes cannot be set on this system.']),
     ];
     return {
-      hostname: net.host.hostname,
+      hostname: net.host.hostname.slice(0, maxHostnameChars),
       version,
       port: this.#port,
-      interfaces: net.host.interfaces(),
+      interfaces: net.host
+        .interfaces()
+        .slice(0, maxListed)
+        .map(({ interfaceName, ipAddresses }) => ({
+          interfaceName: interfaceName.slice(0, maxNameChars),
+          ipAddresses: ipAddresses.slice(0, maxListed),
+        })),
       limitations,
     };
   }

@@ -44,12 +44,15 @@ export class AgentPort implements SessionPort {
   readonly #sessions = new Map<string, Session>();
   readonly #bySsid = new Map<number, Set<Session>>();
   readonly #awaitedStamps = new Map<number, (atNs: number) => void>();
+  /** Whether sends can be stamped at all. */
+  readonly #stamps: boolean;
   #socket: UdpSocket | null = null;
 
   private constructor(net: Net, handler: PortHandler) {
     this.clock = net.clock;
     this.random = net.random;
     this.#handler = handler;
+    this.#stamps = net.udp.features.transmitStamps;
   }
 
   /** Rejects with SocketError where the port cannot be had. */
@@ -100,9 +103,10 @@ export class AgentPort implements SessionPort {
     request: { data: Uint8Array; to: Endpoint; ttl?: number; dscp?: number },
     onStamped?: (atNs: number) => void,
   ): { sent: boolean; atNs: number } {
-    const outcome = this.#socket?.send({ ...request, stamp: onStamped !== undefined });
+    const stamp = onStamped !== undefined && this.#stamps;
+    const outcome = this.#socket?.send({ ...request, stamp });
     if (outcome === undefined || !outcome.sent) return { sent: false, atNs: this.clock.monotonicNs() };
-    if (onStamped !== undefined) {
+    if (stamp) {
       this.#awaitedStamps.set(outcome.id, onStamped);
       if (this.#awaitedStamps.size > maxAwaitedStamps) {
         this.#awaitedStamps.delete(this.#awaitedStamps.keys().next().value as number);
@@ -111,10 +115,13 @@ export class AgentPort implements SessionPort {
     return { sent: true, atNs: outcome.atNs };
   }
 
+  /** Ends all sessions; no handler is called from here on. */
   close(): void {
+    this.#socket?.close();
     for (const session of this.#sessions.values()) session.abandon();
     this.#sessions.clear();
-    this.#socket?.close();
+    this.#bySsid.clear();
+    this.#awaitedStamps.clear();
   }
 
   #receive(datagram: Datagram): void {

@@ -53,6 +53,8 @@ export interface PunchState {
   readonly plan: PunchPlan;
   readonly candidates: readonly Candidate[];
   readonly outcome: PunchOutcome | null;
+  /** Where a check of ours was answered from: the peer can be reached there, whoever says otherwise. */
+  readonly confirmed: readonly Endpoint[];
   readonly checksSent: number;
   readonly checksHeard: number;
 }
@@ -79,7 +81,7 @@ export function startPunch(plan: PunchPlan): PunchState {
   const candidates = plan.candidates
     .slice(0, maxCandidates)
     .map((endpoint) => newCandidate(endpoint, plan.startAtMs));
-  return { plan, candidates, outcome: null, checksSent: 0, checksHeard: 0 };
+  return { plan, candidates, outcome: null, confirmed: [], checksSent: 0, checksHeard: 0 };
 }
 
 /** `wakeAtMs` is null once there is an outcome and nothing more to send. */
@@ -140,20 +142,22 @@ function confirmed(
   event: Extract<PunchEvent, { kind: 'checked' }>,
   nowMs: number,
 ): PunchState {
-  if (state.outcome !== null || state.plan.role === 'target') return state;
+  if (state.outcome !== null) return state;
   const candidate = state.candidates.find((each) => sameEndpoint(each.endpoint, event.from));
   const check = candidate?.inFlight.find(
     (each) => Buffer.compare(each.transactionId, event.transactionId) === 0,
   );
   // An answer from another place than was asked does not prove a way there (RFC 8445 §7.2.5.2.1).
   if (check === undefined) return state;
+  const confirmed = [...state.confirmed, event.from];
+  if (state.plan.role === 'target') return { ...state, confirmed };
   const outcome: PunchOutcome = {
     kind: 'open',
     remote: event.from,
     mapped: event.mapped,
     roundTripMs: nowMs - check.sentAtMs,
   };
-  return { ...state, outcome };
+  return { ...state, confirmed, outcome };
 }
 
 function sendDue(state: PunchState, nowMs: number, random: Random, effects: PunchEffect[]): PunchState {

@@ -21,6 +21,8 @@ export type ApiOutcome<T> =
 const requestTimeoutMs = 20_000;
 /** An answer is a configuration at most: 10,000 assignments of 700 octets. */
 const maxAnswerBytes = 16 << 20;
+/** Of what the other side says about an error: enough for a log. */
+const maxDetailChars = 500;
 
 export class CollectorApi {
   readonly #base: string;
@@ -72,17 +74,13 @@ export class CollectorApi {
         redirect: 'error',
         signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
       });
-      const text = await bounded(response);
-      const json: unknown = text === '' ? null : JSON.parse(text);
-      if (!response.ok)
-        return { ok: false, status: response.status, detail: detailOf(json, response.status) };
+      const json = parseJson(await bounded(response));
+      const { ok, status } = response;
+      if (!ok) return { ok, status, detail: brief(detailOf(json, status)) };
       const parsed = schema.safeParse(json);
-      if (parsed.success) return { ok: true, value: parsed.data };
-      return {
-        ok: false,
-        status: 0,
-        detail: `The collector's answer is not understood: ${parsed.error.message}`,
-      };
+      if (parsed.success) return { ok, value: parsed.data };
+      const detail = brief(`The collector's answer is not understood: ${parsed.error.message}`);
+      return { ok: false, status: 0, detail };
     } catch (error) {
       return { ok: false, status: 0, detail: reasonOf(error) };
     }
@@ -98,6 +96,20 @@ async function bounded(response: Response): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** Null for an empty body; undefined for what is no JSON, as a proxy's page about its own errors. */
+function parseJson(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function brief(detail: string): string {
+  return detail.slice(0, maxDetailChars);
 }
 
 function detailOf(body: unknown, status: number): string {

@@ -3,6 +3,7 @@
 import type { RegistrationState as ReportedState, TraversalAccess } from '@pinhole/contract';
 import type { Net, TcpConnection, Timer } from '@pinhole/net';
 import {
+  addressFamily,
   type DecodedStun,
   decodeRendezvous,
   decodeStun,
@@ -17,14 +18,14 @@ import {
   verifyIntegrity,
 } from '@pinhole/wire';
 import type { Logger } from 'pino';
+import { stepRegistration } from './machine.ts';
 import {
   newRegistration,
   type RegistrationEffect,
   type RegistrationEvent,
   type RegistrationState,
   type ServerPlace,
-  stepRegistration,
-} from './machine.ts';
+} from './state.ts';
 
 export interface RegistrationOptions {
   readonly net: Net;
@@ -57,8 +58,12 @@ export class Registration {
   #timer: Timer | null = null;
   /** The latest first: what the server signed just before it heard of a new one is still good. */
   #passwords: readonly string[] = [];
+  /** What the message that is being dealt with was signed with; its answer is signed with the same. */
+  #askedWith: string | null = null;
+  /** Who waits to be ready; told of every change. */
   readonly #waiting = new Set<() => void>();
   readonly #meets = new Map<string, (outcome: MeetOutcome) => void>();
+  #closed = false;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -66,7 +71,8 @@ export class Registration {
 
   /** What the collector gave; null where no registration is wanted. */
   setAccess(access: TraversalAccess | null): void {
-    const addresses = this.#options.net.host.interfaces().flatMap((each) => each.ipAddresses);
+    const interfaces = this.#options.net.host.interfaces().flatMap((each) => each.ipAddresses);
+    const addresses = interfaces.filter((address) => addressFamily(address) === 4);
     const localAddresses = addresses.map((address) => ({ address, port: this.#options.port }));
     this.#feed({ kind: 'local-addresses', localAddresses });
     const earlier = this.#passwords[0];
@@ -78,7 +84,7 @@ export class Registration {
 
   /** Whether sessions over `transport` can be asked for, at once or within `waitMs`. */
   ready(transport: Transport, waitMs: number): Promise<boolean> {
-    if (this.#isReady(transport)) return Promise.resolve(true);
+    if (this.#isReady(transport) || this.#closed) return Promise.resolve(!this.#closed);
     return new Promise((resolve) => {
       const settle = () => {
         this.#waiting.delete(onChanged);
@@ -87,7 +93,7 @@ export class Registration {
       };
       const timer = this.#options.net.clock.after(waitMs, settle);
       const onChanged = () => {
-        if (this.#isReady(transport)) settle();
+        if (this.#isReady(transport) || this.#closed) settle();
       };
       this.#waiting.add(onChanged);
     });
@@ -108,6 +114,7 @@ export class Registration {
 
   /** Asks the server to bring this agent together with the ticket's target. */
   meet(request: Omit<Extract<RendezvousBody, { kind: 'meet' }>, 'kind'>): Promise<MeetOutcome> {
+    if (this.#closed) return Promise.resolve({ met: false, code: 0, reason: 'The agent is stopping' });
     return new Promise((resolve) => {
       this.#meets.set(keyOf(request.sessionId), resolve);
       this.#feed({ kind: 'meet', body: { kind: 'meet', ...request } });
@@ -122,12 +129,15 @@ export class Registration {
     return true;
   }
 
+  /** Whoever waits for something is told that it will not come. */
   close(): void {
-    this.#timer?.cancel();
-    this.#drop();
+    this.#feed({ kind: 'access', access: null });
+    this.#closed = true;
+    for (const onChanged of this.#waiting) onChanged();
   }
 
   #feed(event: RegistrationEvent): void {
+    if (this.#closed) return;
     const { clock, random } = this.#options.net;
     const { state, effects, wakeAtMs } = stepRegistration(
       this.#state,
@@ -155,7 +165,8 @@ export class Registration {
         this.#drop();
         return;
       case 'send': {
-        const bytes = encodeRendezvous(effect.message, this.#state.access?.password ?? null);
+        const isAnswer = effect.message.body.kind === 'pong';
+        const bytes = encodeRendezvous(effect.message, isAnswer ? this.#askedWith : this.#ownPassword());
         if (effect.transport === 'tcp') this.#connection?.write(bytes);
         else this.#options.sendUdp(bytes, effect.to);
         return;
@@ -185,14 +196,16 @@ export class Registration {
     const aborter = new AbortController();
     this.#connecting?.abort();
     this.#connecting = aborter;
-    const [address] = await net.host.resolve(host);
+    const addresses = await net.host.resolve(host).catch(() => []);
+    // The UDP port is bound for IPv4 only so far.
+    const address = addresses.find((each) => addressFamily(each) === 4);
     if (aborter.signal.aborted) return;
     if (address === undefined) {
-      this.#feed({ kind: 'connect-failed', detail: `${host} has no address` });
+      this.#feed({ kind: 'connect-failed', detail: `${host} has no IPv4 address` });
       return;
     }
     const remote = { address, port: place.port };
-    const local = { address: ip(address.includes(':') ? '::' : '0.0.0.0'), port };
+    const local = { address: ip('0.0.0.0'), port };
     const outcome = await net.tcp.connect({
       remote,
       local,
@@ -238,10 +251,9 @@ export class Registration {
   #message(transport: Transport, decoded: DecodedStun): void {
     const message = decodeRendezvous(decoded.message);
     if (!message.ok) return;
-    const signed = this.#passwords.some(
-      (password) => verifyIntegrity(decoded, 'sha256', password) === 'valid',
-    );
-    this.#feed({ kind: 'message', transport, message: message.value, signed });
+    const password = this.#passwords.find((each) => verifyIntegrity(decoded, 'sha256', each) === 'valid');
+    this.#askedWith = password ?? null;
+    this.#feed({ kind: 'message', transport, message: message.value, signed: password !== undefined });
   }
 
   async #invited(
@@ -250,14 +262,22 @@ export class Registration {
   ): Promise<void> {
     const id = Uint8Array.from(transactionId);
     const connection = this.#connection;
-    const taken = await this.#options.onInvited(invitation);
+    const password = this.#askedWith;
+    const taken = await this.#options.onInvited(invitation).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, 'invitation');
+      return 'This agent has a fault';
+    });
     if (connection === null || connection !== this.#connection) return;
     const body: RendezvousBody =
       taken === true
         ? { kind: 'accepted' }
         : { kind: 'refused', method: 'invite', code: 403, reason: taken, nonce: null };
     const message = { transactionId: id, body, username: null, nonce: null };
-    connection.write(encodeRendezvous(message, this.#state.access?.password ?? null));
+    connection.write(encodeRendezvous(message, password));
+  }
+
+  #ownPassword(): string | null {
+    return this.#state.access?.password ?? null;
   }
 
   #isReady(transport: Transport): boolean {

@@ -9,7 +9,7 @@ import {
   type RoundResult,
 } from '@pinhole/contract';
 import { measureReceived } from '../session/log.ts';
-import type { SessionOutcome } from '../session/machine.ts';
+import type { SessionOutcome } from '../session/state.ts';
 
 export interface RoundContext {
   readonly assignment: Assignment;

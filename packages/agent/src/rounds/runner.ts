@@ -1,7 +1,7 @@
 // Runs rounds: as their source, from finding the target to the results; as a target, whenever a source comes.
 
 import type { Assignment, FailedResult, RoundResult } from '@pinhole/contract';
-import type { Net } from '@pinhole/net';
+import type { Net, Timer } from '@pinhole/net';
 import {
   type Endpoint,
   parseIpAddress,
@@ -13,8 +13,8 @@ import {
 import type { Logger } from 'pino';
 import { type AgentPort, maxSessions } from '../port.ts';
 import type { MeetOutcome, Registration } from '../registration/registration.ts';
-import type { SessionOutcome, SessionSetup } from '../session/machine.ts';
 import { Session } from '../session/session.ts';
+import type { SessionOutcome, SessionSetup } from '../session/state.ts';
 import { sessionPlan } from './plan.ts';
 import { failedResults, type RoundContext, roundResults } from './results.ts';
 import type { DueRound } from './schedule.ts';
@@ -31,28 +31,42 @@ export interface RunnerOptions {
   readonly onResults: (results: readonly RoundResult[]) => void;
 }
 
-/** A round has its result within 10 s: what goes before takes at most two of them. */
-const punchMs = 8_000;
+/** A round that cannot be connected has its error within 10 s of its start. */
+const connectLimitMs = 9_700;
+/** What a path needs at the very least, after a slow start: two round trips over a satellite, and a lost packet. */
+const minPunchMs = 3_000;
+const maxPunchMs = 8_000;
 /** A source that is just reconnecting to the server gets this long. */
-const registrationWaitMs = 5_000;
+const registrationWaitMs = 3_000;
 /** A target waits for its source's first check and Open this long. */
 const targetWaitMs = 12_000;
+/** The server asks for a round trip at most; whatever it says, a round waits no longer to begin. */
+const maxStartInMs = 4_000;
 /** Sessions remembered after their end, so that a copied check does not begin one again. */
 const maxRememberedSessions = 4096;
 
 export class RoundRunner {
   readonly #options: RunnerOptions;
   readonly #past = new Set<string>();
-  readonly #invited = new Map<string, { assignment: Assignment; roundId: number }>();
+  readonly #invited = new Map<string, { assignment: Assignment; roundId: number; expiry: Timer }>();
+  #closed = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+  }
+
+  /** Begins nothing from here on; sessions under way are the port's to end. */
+  close(): void {
+    this.#closed = true;
+    for (const { expiry } of this.#invited.values()) expiry.cancel();
+    this.#invited.clear();
   }
 
   /** Runs a round as its source; its results go to onResults. Never rejects. */
   async run({ assignment, roundId }: DueRound): Promise<void> {
     const { net, log, ownAgentId, onResults } = this.#options;
     const startedAtMs = net.clock.wallMs();
+    const connectedByMs = net.clock.monotonicNs() / 1e6 + connectLimitMs;
     const method = assignment.peer.behindNat ? 'punched' : 'direct';
     const context = (): RoundContext => ({
       assignment,
@@ -68,10 +82,14 @@ export class RoundRunner {
       const found = assignment.peer.behindNat
         ? await this.#meet(assignment, roundId, sessionId)
         : knownEndpoint(assignment);
+      if (this.#closed) return;
       results =
         'failure' in found
           ? failedResults(context(), found.failure, found.evidence)
-          : roundResults(context(), await this.#connect(assignment, roundId, sessionId, found));
+          : roundResults(
+              context(),
+              await this.#connect(assignment, roundId, sessionId, { ...found, connectedByMs }),
+            );
     } catch (error) {
       log.error({ err: error, testId: assignment.testId }, 'round');
       results = failedResults(context(), { errorCode: 'agent-fault', party: 'source' }, String(error));
@@ -86,25 +104,27 @@ export class RoundRunner {
     sourceAgentId,
     roundId,
   }: Extract<RendezvousBody, { kind: 'invite' }>): Promise<true | string> {
-    if (this.#options.port().sessionCount >= maxSessions) return 'This agent is busy';
+    const { port, refreshConfig, net } = this.#options;
+    if (port().sessionCount + this.#invited.size >= maxSessions) return 'This agent is busy';
     let assignment = this.#targetAssignment(testId, sourceAgentId);
     if (assignment === undefined) {
       // A test just created: its source may have heard of it a moment before this agent.
-      await this.#options.refreshConfig();
+      await refreshConfig();
       assignment = this.#targetAssignment(testId, sourceAgentId);
     }
     if (assignment === undefined) return 'This agent does not know the test';
+    if (this.#closed) return 'This agent is stopping';
     const key = hex(sessionId);
-    this.#invited.set(key, { assignment, roundId });
-    this.#options.net.clock.after(targetWaitMs, () => this.#invited.delete(key));
+    this.#invited.get(key)?.expiry.cancel();
+    const expiry = net.clock.after(targetWaitMs, () => this.#invited.delete(key));
+    this.#invited.set(key, { assignment, roundId, expiry });
     return true;
   }
 
   /** The server says where the source of an accepted invitation is. */
   started({ sessionId, peers, startInMs }: Extract<RendezvousBody, { kind: 'start' }>): void {
-    const { clock } = this.#options.net;
     const invitation = this.#invited.get(hex(sessionId));
-    const startAtMs = clock.monotonicNs() / 1e6 + startInMs;
+    const startAtMs = this.#startAtMs(startInMs);
     const under = this.#options.port().session(sessionId);
     if (under !== undefined) under.addCandidates(peers, startAtMs);
     else if (invitation !== undefined) {
@@ -118,11 +138,14 @@ export class RoundRunner {
       this.#options.port().add(session);
       session.start();
     }
+    // A second Start for a session that has ended begins none.
+    invitation?.expiry.cancel();
+    this.#invited.delete(hex(sessionId));
   }
 
   /** A check of a session not heard of: ours, if it names a test in which this agent is the target. */
   begin({ sessionId, body }: SessionMessage): Session | null {
-    if (body.kind !== 'check' || this.#past.has(hex(sessionId))) return null;
+    if (body.kind !== 'check' || this.#closed || this.#past.has(hex(sessionId))) return null;
     const assignment = this.#targetAssignment(body.testId, body.sourceAgentId);
     if (assignment === undefined) return null;
     return this.#targetSession(
@@ -135,7 +158,7 @@ export class RoundRunner {
   }
 
   async #meet(assignment: Assignment, roundId: number, sessionId: Uint8Array): Promise<Found> {
-    const { net, registration } = this.#options;
+    const { registration } = this.#options;
     const { protocol: transport } = assignment;
     if (assignment.ticket === null)
       return failure('nat-negotiation-failed', 'source', 'The collector gave no ticket');
@@ -154,23 +177,29 @@ export class RoundRunner {
     if (!outcome.met) return meetFailure(outcome);
     return {
       candidates: outcome.start.peers,
-      startAtMs: net.clock.monotonicNs() / 1e6 + outcome.start.startInMs,
+      startAtMs: this.#startAtMs(outcome.start.startInMs),
     };
+  }
+
+  /** On the monotonic clock. */
+  #startAtMs(startInMs: number): number {
+    return this.#options.net.clock.monotonicNs() / 1e6 + Math.min(startInMs, maxStartInMs);
   }
 
   #connect(
     assignment: Assignment,
     roundId: number,
     sessionId: Uint8Array,
-    { candidates, startAtMs }: Located,
+    { candidates, startAtMs, connectedByMs }: Located & { connectedByMs: number },
   ): Promise<SessionOutcome> {
     const { net, ownAgentId } = this.#options;
     const begin = startAtMs ?? net.clock.monotonicNs() / 1e6;
+    const deadlineMs = Math.min(begin + maxPunchMs, Math.max(begin + minPunchMs, connectedByMs));
     return new Promise((resolve) => {
       const session = this.#newSession(assignment, sessionId, resolve, {
         role: 'source',
         plan: sessionPlan(assignment),
-        punch: { candidates, startAtMs: begin, deadlineMs: begin + punchMs },
+        punch: { candidates, startAtMs: begin, deadlineMs },
         check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
       });
       this.#options.port().add(session);

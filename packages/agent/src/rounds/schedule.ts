@@ -17,7 +17,7 @@ export interface RoundMemory {
 
 /** A timer may be late by this much, on a busy or just woken machine, and the round still be that interval's. */
 const lateStartToleranceMs = 5_000;
-/** Rounds of one-off tests remembered as run. */
+/** Rounds of one-off tests remembered as run that nobody asks for any more. */
 const maxRememberedOnce = 1000;
 
 export function newRoundMemory(): RoundMemory {
@@ -32,7 +32,7 @@ export function dueRounds(
 ): { due: DueRound[]; memory: RoundMemory; wakeAtMs: number | null } {
   const due: DueRound[] = [];
   const latest = new Map<string, number>();
-  const once = new Set(memory.once);
+  const once = new Set<string>();
   let wakeAtMs: number | null = null;
   for (const assignment of assignments) {
     if (assignment.role !== 'source') continue;
@@ -40,18 +40,21 @@ export function dueRounds(
     const { schedule } = assignment;
     if (schedule.kind === 'once') {
       for (const roundId of schedule.roundIds) {
-        if (once.has(`${key} ${roundId}`)) continue;
-        once.add(`${key} ${roundId}`);
-        due.push({ assignment, roundId });
+        const round = `${key} ${roundId}`;
+        if (!memory.once.has(round) && !once.has(round)) due.push({ assignment, roundId });
+        once.add(round);
       }
       continue;
     }
     const intervalMs = schedule.intervalS * 1000;
     const startMs = Math.floor((nowMs - schedule.offsetMs) / intervalMs) * intervalMs + schedule.offsetMs;
     const roundId = (startMs - schedule.offsetMs) / 1000;
-    const ran = memory.latest.get(key) ?? Number.NEGATIVE_INFINITY;
-    // A test that became active in this interval does not wait for the next.
-    const isNew = schedule.activeSinceMs > startMs && schedule.activeSinceMs <= nowMs;
+    const remembered = memory.latest.get(key) ?? Number.NEGATIVE_INFINITY;
+    // One beyond the next round was run before the wall clock stepped back; to wait for it could take years.
+    const ran = remembered > roundId + schedule.intervalS ? Number.NEGATIVE_INFINITY : remembered;
+    // A test that became active in this interval does not wait for the next. By the collector's clock: one ahead of
+    // ours may put it after now.
+    const isNew = schedule.activeSinceMs > startMs;
     if (roundId > ran && (isNew || nowMs - startMs <= lateStartToleranceMs)) {
       due.push({ assignment, roundId });
       latest.set(key, roundId);
@@ -60,8 +63,8 @@ export function dueRounds(
     }
     wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, startMs + intervalMs);
   }
-  const recent = [...once].slice(-maxRememberedOnce);
-  return { due, memory: { latest, once: new Set(recent) }, wakeAtMs };
+  const forgettable = [...memory.once].filter((round) => !once.has(round)).slice(-maxRememberedOnce);
+  return { due, memory: { latest, once: new Set([...forgettable, ...once]) }, wakeAtMs };
 }
 
 /** Test and target name a pair, seen from its source. */

@@ -21,6 +21,7 @@ interface PeerProbe {
   readonly receivedAtNs: number;
   /** Our clock; null where it could not be sent. */
   reflectedAtNs: number | null;
+  arrivals: number;
 }
 
 interface PeerRecord {
@@ -44,7 +45,7 @@ export interface SessionLog {
   peerReportTotal: number | null;
 }
 
-/** More arrivals than this are a peer that repeats itself: four of each probe. */
+/** More arrivals than this of one probe are somebody who repeats it, and are not written down. */
 const maxArrivalsPerProbe = 4;
 
 export function newLog(): SessionLog {
@@ -62,9 +63,12 @@ export function logArrival(
   arrival: { sequence: number; receivedAtNs: number; sentAtNs: number; reflectedAtNs: number | null },
 ): void {
   const { sequence, receivedAtNs, sentAtNs, reflectedAtNs } = arrival;
-  if (sequence >= plan.probeCount || log.arrivals.length >= plan.probeCount * maxArrivalsPerProbe) return;
+  if (sequence >= plan.probeCount) return;
+  const first = log.peer.get(sequence);
+  if (first === undefined) log.peer.set(sequence, { receivedAtNs, reflectedAtNs, arrivals: 1 });
+  else if (first.arrivals >= maxArrivalsPerProbe) return;
+  else first.arrivals += 1;
   log.arrivals.push({ sequence, receivedAtNs, sentAtNs });
-  if (!log.peer.has(sequence)) log.peer.set(sequence, { receivedAtNs, reflectedAtNs });
 }
 
 /** The direction in which this end receives. */

@@ -8,133 +8,19 @@
 //
 // Times in ms are the monotonic clock's; times in ns count from the session's origin (log.ts).
 
-import {
-  type PunchEffect,
-  type PunchEvent,
-  type PunchPlan,
-  type PunchState,
-  startPunch,
-  stepPunch,
-} from '@pinhole/nat';
+import { type PunchEffect, type PunchEvent, stepPunch } from '@pinhole/nat';
 import type { Random } from '@pinhole/net';
-import type { Endpoint, SessionBody, SessionPlan, SessionRole } from '@pinhole/wire';
-import { logArrival, newLog, peerReportComplete, type SessionLog } from './log.ts';
-import { ownReports, takeReport } from './report.ts';
+import { type SessionBody, sameEndpoint } from '@pinhole/wire';
+import { peerReportComplete } from './log.ts';
+import { isMeasured, logProbe, measure, measuringTimes, startMeasuring } from './measuring.ts';
+import { takeReport } from './report.ts';
 import { type OpenRequest, openRequest, sameOctets, stepRequest } from './request.ts';
-
-export interface SessionSetup {
-  readonly role: SessionRole;
-  /** The source's; a target gets it with Open. */
-  readonly plan: SessionPlan | null;
-  readonly punch: Omit<PunchPlan, 'role'>;
-  readonly check: Extract<SessionBody, { kind: 'check' }>;
-  /** What the log's times count from (time.ts). */
-  readonly originUnixNs: bigint;
-}
-
-export type SessionEvent =
-  | { readonly kind: 'tick' }
-  /** Where else the peer may be: checked from `startAtMs` on. */
-  | { readonly kind: 'candidates'; readonly candidates: readonly Endpoint[]; readonly startAtMs: number }
-  /** Authenticated. */
-  | {
-      readonly kind: 'message';
-      readonly from: Endpoint;
-      readonly transactionId: Uint8Array;
-      readonly body: SessionBody;
-    }
-  | { readonly kind: 'probe-sent'; readonly sequence: number; readonly atNs: number }
-  | {
-      readonly kind: 'probe-received';
-      readonly sequence: number;
-      readonly sentAtNs: number;
-      readonly receivedAtNs: number;
-      readonly reflectedAtNs: number | null;
-    }
-  /** The kernel's stamp of a reflection that was sent. */
-  | { readonly kind: 'reflection-stamped'; readonly sequence: number; readonly atNs: number }
-  | {
-      readonly kind: 'reflection-received';
-      readonly sequence: number;
-      readonly t2Ns: number;
-      readonly t3Ns: number;
-      readonly t4Ns: number;
-    }
-  /** The peer tells the true time of an earlier reflection (RFC 8972 §4.7). */
-  | { readonly kind: 'follow-up'; readonly sequence: number; readonly t3Ns: number };
-
-export type SessionEffect =
-  | {
-      readonly kind: 'send';
-      readonly to: Endpoint;
-      readonly transactionId: Uint8Array;
-      readonly body: SessionBody;
-    }
-  /** To be followed at once by probe-sent, and later by probe-sent again where the kernel knows better. */
-  | { readonly kind: 'send-probe'; readonly to: Endpoint; readonly sequence: number }
-  | { readonly kind: 'finished'; readonly outcome: SessionOutcome }
-  /** Nothing of this session needs an answer any more. */
-  | { readonly kind: 'gone' };
-
-export type SessionOutcome =
-  | {
-      readonly kind: 'measured';
-      readonly plan: SessionPlan;
-      readonly log: SessionLog;
-      readonly remote: Endpoint;
-      /** Our own endpoint as the peer sees it. */
-      readonly mapped: Endpoint;
-      /** The peer has our report, so it lives and reports its own direction. */
-      readonly peerConfirmed: boolean;
-    }
-  | {
-      readonly kind: 'failed';
-      readonly stage: 'connecting' | 'opening' | 'refused';
-      readonly evidence: string;
-    };
-
-export interface SessionState {
-  readonly setup: SessionSetup;
-  readonly log: SessionLog;
-  phase: 'connecting' | 'opening' | 'measuring' | 'lingering' | 'gone';
-  punch: PunchState;
-  plan: SessionPlan | null;
-  remote: Endpoint | null;
-  mapped: Endpoint | null;
-  roundTripMs: number;
-  /** When the first probe leaves. */
-  measuringSinceMs: number;
-  nextSequence: number;
-  lastProbeAtMs: number;
-  /** Requests to be answered yet: Open first, then each part of the report. */
-  requests: OpenRequest[];
-  report: 'pending' | 'sent' | 'confirmed' | 'given-up';
-  lingerUntilMs: number;
-}
+import type { EarlyOpen, SessionEffect, SessionEvent, SessionOutcome, SessionState } from './state.ts';
 
 /** How long a finished side answers repetitions: the peer's last request may be 7 tries old. */
 const lingerMs = 5_000;
-/** After all that could arrive has: how long the peer's report may take, with repetitions. */
-const peerReportGraceMs = 4_000;
-
-export function startSession(setup: SessionSetup): SessionState {
-  return {
-    setup,
-    log: newLog(),
-    phase: 'connecting',
-    punch: startPunch({ ...setup.punch, role: setup.role }),
-    plan: setup.plan,
-    remote: null,
-    mapped: null,
-    roundTripMs: 0,
-    measuringSinceMs: 0,
-    nextSequence: 0,
-    lastProbeAtMs: Number.NEGATIVE_INFINITY,
-    requests: [],
-    report: 'pending',
-    lingerUntilMs: 0,
-  };
-}
+/** RFC 8489 §14.8 has no code for it; HTTP's Request Timeout is the nearest. */
+const openTooLate = 408;
 
 /** Changes the state in place: it holds a log of every packet. `wakeAtMs` is null once the session is gone. */
 export function stepSession(
@@ -147,7 +33,11 @@ export function stepSession(
   take(state, event, nowMs, random, effects);
   if (state.phase === 'connecting') punch(state, { kind: 'tick' }, nowMs, random, effects);
   sendRequests(state, nowMs, effects);
-  if (state.phase === 'measuring') measure(state, nowMs, random, effects);
+  if (state.phase === 'measuring') {
+    measure(state, nowMs, random, effects);
+    sendRequests(state, nowMs, effects);
+    if (isMeasured(state, nowMs)) finishMeasured(state, nowMs, effects);
+  }
   if (state.phase === 'lingering' && nowMs >= state.lingerUntilMs) {
     state.phase = 'gone';
     effects.push({ kind: 'gone' });
@@ -171,31 +61,8 @@ function take(
     case 'message':
       receive(state, event, nowMs, random, effects);
       return;
-    case 'probe-sent': {
-      const probe = state.log.own.get(event.sequence);
-      if (probe === undefined) state.log.own.set(event.sequence, { sentAtNs: event.atNs, reflection: null });
-      else probe.sentAtNs = event.atNs;
-      return;
-    }
-    case 'probe-received':
-      if (state.plan !== null) logArrival(state.log, state.plan, event);
-      return;
-    case 'reflection-stamped': {
-      const probe = state.log.peer.get(event.sequence);
-      if (probe !== undefined) probe.reflectedAtNs = event.atNs;
-      return;
-    }
-    case 'reflection-received': {
-      const probe = state.log.own.get(event.sequence);
-      const { t2Ns, t3Ns, t4Ns } = event;
-      if (probe !== undefined && probe.reflection === null) probe.reflection = { t2Ns, t3Ns, t4Ns };
-      return;
-    }
-    case 'follow-up': {
-      const reflection = state.log.own.get(event.sequence)?.reflection;
-      if (reflection != null) reflection.t3Ns = event.t3Ns;
-      return;
-    }
+    default:
+      logProbe(state, event);
   }
 }
 
@@ -214,16 +81,10 @@ function receive(
       return;
     case 'checked':
       punch(state, { kind: 'checked', from, transactionId, mapped: body.mapped }, nowMs, random, effects);
+      if (state.earlyOpen !== null) takeOpen(state, state.earlyOpen, nowMs, effects);
       return;
     case 'open':
-      if (state.setup.role !== 'target') return;
-      if (state.phase === 'connecting') {
-        state.remote = from;
-        state.mapped = body.sentTo;
-        state.plan = body.plan;
-        startMeasuring(state, nowMs);
-      }
-      reply({ kind: 'opened' });
+      takeOpen(state, { from, transactionId, body }, nowMs, effects);
       return;
     case 'report':
       if (state.plan === null) return;
@@ -239,6 +100,31 @@ function receive(
       if (state.phase === 'measuring') finishMeasured(state, nowMs, effects);
       else fail(state, 'opening', 'The peer closed the session', nowMs, effects);
   }
+}
+
+/**
+ * The source begins the round. Only from where it has answered a check of ours: a copy of its Open, sent from somewhere
+ * else, must not turn our probes there.
+ */
+function takeOpen(state: SessionState, open: EarlyOpen, nowMs: number, effects: SessionEffect[]): void {
+  const { from, transactionId, body } = open;
+  if (state.setup.role !== 'target') return;
+  if (state.phase === 'connecting') {
+    if (!state.punch.confirmed.some((each) => sameEndpoint(each, from))) {
+      state.earlyOpen = open;
+      return;
+    }
+    state.earlyOpen = null;
+    state.remote = from;
+    state.mapped = body.sentTo;
+    state.plan = body.plan;
+    startMeasuring(state, nowMs);
+  }
+  const answer: SessionBody =
+    state.plan !== null
+      ? { kind: 'opened' }
+      : { kind: 'refused', method: 'open', code: openTooLate, reason: 'The target had given up' };
+  effects.push({ kind: 'send', to: from, transactionId, body: answer });
 }
 
 /** Feeds the punching machine and carries out what it says. */
@@ -310,63 +196,15 @@ function answered(
 ): void {
   const request = state.requests.find((each) => sameOctets(each.transactionId, transactionId));
   if (request === undefined) return;
+  const { kind } = request.body;
+  const refused = body.kind === 'refused' && body.method === kind;
+  if (!refused && body.kind !== (kind === 'open' ? 'opened' : 'reported')) return;
   state.requests = state.requests.filter((each) => each !== request);
-  if (body.kind === 'refused' && state.phase === 'opening')
-    fail(state, 'refused', body.reason, nowMs, effects);
-  else if (request.body.kind === 'open' && body.kind === 'opened') startMeasuring(state, nowMs);
+  if (kind === 'open') {
+    if (body.kind === 'refused') fail(state, 'refused', body.reason, nowMs, effects);
+    else startMeasuring(state, nowMs);
+  } else if (refused) state.report = 'given-up';
   else if (state.requests.length === 0 && state.report === 'sent') state.report = 'confirmed';
-}
-
-function startMeasuring(state: SessionState, nowMs: number): void {
-  state.phase = 'measuring';
-  state.measuringSinceMs = nowMs;
-}
-
-function measure(state: SessionState, nowMs: number, random: Random, effects: SessionEffect[]): void {
-  const { plan, remote, log } = state;
-  if (plan === null || remote === null) return;
-  if (sends(state, plan)) {
-    while (state.nextSequence < plan.probeCount && nowMs >= departureMs(state, plan)) {
-      effects.push({ kind: 'send-probe', to: remote, sequence: state.nextSequence });
-      state.nextSequence += 1;
-      state.lastProbeAtMs = nowMs;
-    }
-    if (state.report === 'pending' && probesDone(state, plan, nowMs)) {
-      state.report = 'sent';
-      state.requests = ownReports(log, plan, state.setup.originUnixNs).map((records) =>
-        openRequest({ kind: 'report', records }, random.bytes(12), state.roundTripMs, nowMs),
-      );
-      sendRequests(state, nowMs, effects);
-    }
-  }
-  const ownDone = !sends(state, plan) || state.report === 'confirmed' || state.report === 'given-up';
-  const peerDone = !receives(state, plan) || peerReportComplete(log) || nowMs >= peerDeadlineMs(state, plan);
-  if (ownDone && peerDone) finishMeasured(state, nowMs, effects);
-}
-
-/** All probes are out, and each came back or is too late to. */
-function probesDone(state: SessionState, plan: SessionPlan, nowMs: number): boolean {
-  if (state.nextSequence < plan.probeCount) return false;
-  if (nowMs >= state.lastProbeAtMs + plan.lossThresholdMs) return true;
-  return [...state.log.own.values()].every((probe) => probe.reflection !== null);
-}
-
-function sends(state: SessionState, plan: SessionPlan): boolean {
-  return state.setup.role === 'source' ? plan.toTarget : plan.fromTarget;
-}
-
-function receives(state: SessionState, plan: SessionPlan): boolean {
-  return state.setup.role === 'source' ? plan.fromTarget : plan.toTarget;
-}
-
-function departureMs(state: SessionState, plan: SessionPlan): number {
-  return state.measuringSinceMs + (state.nextSequence * plan.gapUs) / 1000;
-}
-
-function peerDeadlineMs(state: SessionState, plan: SessionPlan): number {
-  return (
-    state.measuringSinceMs + (plan.probeCount * plan.gapUs) / 1000 + plan.lossThresholdMs + peerReportGraceMs
-  );
 }
 
 function finishMeasured(state: SessionState, nowMs: number, effects: SessionEffect[]): void {
@@ -402,12 +240,6 @@ function wakeAt(state: SessionState, nowMs: number): number | null {
   if (state.phase === 'connecting') {
     times.push(state.punch.plan.deadlineMs, ...state.punch.candidates.map((each) => each.nextAtMs));
   }
-  if (state.phase === 'measuring' && state.plan !== null) {
-    if (receives(state, state.plan)) times.push(peerDeadlineMs(state, state.plan));
-    if (sends(state, state.plan) && state.report === 'pending') {
-      const allOut = state.nextSequence >= state.plan.probeCount;
-      times.push(allOut ? state.lastProbeAtMs + state.plan.lossThresholdMs : departureMs(state, state.plan));
-    }
-  }
+  if (state.phase === 'measuring') times.push(...measuringTimes(state, nowMs));
   return Math.max(nowMs, Math.min(...times));
 }

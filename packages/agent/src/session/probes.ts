@@ -27,6 +27,11 @@ export function ssidOf(bytes: Uint8Array): number | null {
   return bytes.length < 112 ? null : ((bytes[26] as number) << 8) | (bytes[27] as number);
 }
 
+/** A reflection has the time of reception here, where a probe has zeros (RFC 8762 §4.2.1, §4.3.1). */
+function isReflection(bytes: Uint8Array): boolean {
+  return bytes.subarray(32, 40).some((octet) => octet !== 0);
+}
+
 export class ProbeCodec {
   readonly ownSsid: number;
   readonly peerSsid: number;
@@ -89,13 +94,14 @@ export class ProbeCodec {
   /** What a packet of this session is; null for one that is not, or not by who holds the key. */
   decode(bytes: Uint8Array): ProbePacket | null {
     const ssid = ssidOf(bytes);
-    if (ssid === this.peerSsid) {
+    // One key for both: a packet that is thrown back to its sender must not pass for the other kind.
+    if (ssid === this.peerSsid && !isReflection(bytes)) {
       const decoded = stamp.decodeSenderPacket(this.#peer, bytes);
       return decoded.ok
         ? { kind: 'probe', packet: decoded.packet, telemetry: findFollowUp(decoded) !== null }
         : null;
     }
-    if (ssid !== this.ownSsid) return null;
+    if (ssid !== this.ownSsid || !isReflection(bytes)) return null;
     const decoded = stamp.decodeReflectorPacket(this.#own, bytes);
     if (!decoded.ok) return null;
     const followUp = findFollowUp(decoded);

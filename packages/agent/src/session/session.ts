@@ -11,6 +11,8 @@ import {
   sameEndpoint,
   verifyIntegrity,
 } from '@pinhole/wire';
+import { stepSession } from './machine.ts';
+import { ProbeCodec, type ProbePacket, probeTtl } from './probes.ts';
 import {
   type SessionEffect,
   type SessionEvent,
@@ -18,9 +20,7 @@ import {
   type SessionSetup,
   type SessionState,
   startSession,
-  stepSession,
-} from './machine.ts';
-import { ProbeCodec, type ProbePacket, probeTtl } from './probes.ts';
+} from './state.ts';
 import { nsFromNtp, ntpFromNs } from './time.ts';
 
 /** What a session needs of the port it shares with others. */
@@ -57,6 +57,11 @@ export class Session {
   readonly #sentTimestamps = new Map<number, bigint>();
   #lastReflection: { sequence: number; timestamp: bigint } | null = null;
   #timer: Timer | null = null;
+  /** What happens while an event is dealt with comes after it. */
+  readonly #events: SessionEvent[] = [];
+  #busy = false;
+  #finished = false;
+  #abandoned = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -84,7 +89,8 @@ export class Session {
 
   /** A control message that names this session. Returns false where it is not from the session's peer. */
   takeControl(decoded: DecodedStun, from: Endpoint): boolean {
-    if (verifyIntegrity(decoded, 'sha256', this.#keys.control) !== 'valid') return false;
+    const peer = this.#options.setup.role === 'source' ? 'target' : 'source';
+    if (verifyIntegrity(decoded, 'sha256', this.#keys.control[peer]) !== 'valid') return false;
     const message = decodeSessionMessage(decoded.message);
     if (!message.ok) return false;
     const transactionId = Uint8Array.from(message.value.transactionId);
@@ -103,9 +109,11 @@ export class Session {
     return true;
   }
 
-  /** Ends without a word; what the peer sends finds nobody. */
+  /** Ends without a word to the peer; what it sends finds nobody. Whoever waits for the outcome gets one. */
   abandon(): void {
+    this.#abandoned = true;
     this.#timer?.cancel();
+    this.#finish({ kind: 'failed', stage: 'opening', evidence: 'The agent was stopped' });
   }
 
   #reflect(
@@ -160,14 +168,31 @@ export class Session {
   }
 
   #feed(event: SessionEvent): void {
+    this.#events.push(event);
+    if (this.#busy) return;
+    this.#busy = true;
     const { clock, random } = this.#options.port;
-    const { effects, wakeAtMs } = stepSession(this.#state, event, clock.monotonicNs() / 1e6, random);
-    for (const effect of effects) this.#carryOut(effect);
+    let wakeAtMs: number | null = null;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        const step = stepSession(this.#state, next, clock.monotonicNs() / 1e6, random);
+        wakeAtMs = step.wakeAtMs;
+        for (const effect of step.effects) this.#carryOut(effect);
+      }
+    } finally {
+      this.#busy = false;
+    }
     this.#timer?.cancel();
     this.#timer = null;
-    if (wakeAtMs === null || this.#state.phase === 'gone') return;
+    if (wakeAtMs === null || this.#abandoned) return;
     const delayMs = Math.max(0, wakeAtMs - clock.monotonicNs() / 1e6);
     this.#timer = clock.after(delayMs, () => this.#feed({ kind: 'tick' }));
+  }
+
+  #finish(outcome: SessionOutcome): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#options.onFinished(outcome);
   }
 
   #carryOut(effect: SessionEffect): void {
@@ -176,7 +201,7 @@ export class Session {
         const { to, transactionId, body } = effect;
         const data = encodeSessionMessage(
           { transactionId, sessionId: this.sessionId, body },
-          this.#keys.control,
+          this.#keys.control[this.#options.setup.role],
         );
         this.#options.port.send({ data, to });
         return;
@@ -185,7 +210,7 @@ export class Session {
         this.#sendProbe(effect.sequence, effect.to);
         return;
       case 'finished':
-        this.#options.onFinished(effect.outcome);
+        this.#finish(effect.outcome);
         return;
       case 'gone':
         this.#options.onGone();

@@ -1,7 +1,7 @@
 // The agent's state folder: who it is, what it was last told, and results that the collector does not have yet.
 
-import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type AgentConfig, agentConfigSchema } from '@pinhole/contract';
 import { z } from 'zod';
@@ -16,11 +16,8 @@ const identitySchema = z.object({
 });
 export type Identity = z.infer<typeof identitySchema>;
 
-const heldConfigSchema = z.object({ configVersion: z.int(), config: agentConfigSchema });
-export interface HeldConfig {
-  readonly configVersion: number;
-  readonly config: AgentConfig;
-}
+const identityName = 'agent.json';
+const configName = 'config.json';
 
 export class StateFolder {
   readonly spool: Spool;
@@ -31,57 +28,57 @@ export class StateFolder {
     this.#dir = dir;
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
-      chmodSync(dir, 0o700);
     } catch (error) {
-      throw new AgentError(
-        'state-folder-unusable',
-        `The state folder ${dir} cannot be used: ${reasonOf(error)}`,
-        {
-          cause: error,
-        },
-      );
+      throw unusable(`The state folder ${dir} cannot be used: ${reasonOf(error)}`, error);
     }
     this.spool = new Spool(path.join(dir, 'spool.sqlite'));
   }
 
+  /** Null where this agent has not been enrolled. Throws AgentError where that cannot be told. */
   identity(): Identity | null {
-    return this.#read('agent.json', identitySchema);
+    const text = this.#read(identityName);
+    if (text === null) return null;
+    const identity = parse(text, identitySchema);
+    if (identity !== null) return identity;
+    throw unusable(`${path.join(this.#dir, identityName)} is damaged; move it away to begin anew`);
   }
 
+  /** Keeps a new identity, and nothing that belongs to an earlier one. Rejects with AgentError. */
   async keepIdentity(identity: Identity): Promise<void> {
-    await this.#write('agent.json', identity);
+    try {
+      await this.forgetConfig();
+      this.spool.clear();
+      await this.#write(identityName, identity);
+    } catch (error) {
+      throw unusable(`${this.#dir} cannot be written to: ${reasonOf(error)}`, error);
+    }
   }
 
-  /** What the agent goes on with while the collector is away. */
-  heldConfig(): HeldConfig | null {
-    return this.#read('config.json', heldConfigSchema);
+  /** What the agent goes on with while the collector is away; null where that is not known, or not understood. */
+  heldConfig(): AgentConfig | null {
+    const text = this.#read(configName);
+    return text === null ? null : parse(text, agentConfigSchema);
   }
 
-  async keepConfig(held: HeldConfig): Promise<void> {
-    await this.#write('config.json', held);
+  async keepConfig(config: AgentConfig): Promise<void> {
+    await this.#write(configName, config);
+  }
+
+  async forgetConfig(): Promise<void> {
+    await rm(path.join(this.#dir, configName), { force: true });
   }
 
   close(): void {
     this.spool.close();
   }
 
-  #read<T>(name: string, schema: z.ZodType<T>): T | null {
+  #read(name: string): string | null {
     const file = path.join(this.#dir, name);
-    let text: string;
     try {
-      text = readFileSync(file, 'utf8');
+      return readFileSync(file, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw new AgentError('state-folder-unusable', `${file} cannot be read: ${reasonOf(error)}`, {
-        cause: error,
-      });
-    }
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch (error) {
-      throw new AgentError('state-folder-unusable', `${file} is damaged; move it away to begin anew`, {
-        cause: error,
-      });
+      throw unusable(`${file} cannot be read: ${reasonOf(error)}`, error);
     }
   }
 
@@ -96,8 +93,20 @@ export class StateFolder {
     } finally {
       await handle.close();
     }
-    renameSync(fresh, file);
+    await rename(fresh, file);
   }
+}
+
+function parse<T>(text: string, schema: z.ZodType<T>): T | null {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+function unusable(message: string, cause?: unknown): AgentError {
+  return new AgentError('state-folder-unusable', message, { cause });
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,6 @@
 // Results on disk until the collector has acknowledged them.
 
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { RoundResult } from '@pinhole/contract';
 import { AgentError } from '../errors.ts';
@@ -22,8 +23,11 @@ export class Spool {
 
   /** Throws AgentError where the file cannot be used, or another process holds it. */
   constructor(file: string) {
+    let database: DatabaseSync | undefined;
     try {
-      this.#database = new DatabaseSync(file, { timeout: 1000 });
+      makePrivate(file);
+      database = new DatabaseSync(file, { timeout: 1000 });
+      this.#database = database;
       // One agent a state folder: two would both be this agent.
       this.#database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY AUTOINCREMENT, result TEXT NOT NULL) STRICT;
@@ -34,6 +38,7 @@ export class Spool {
       this.#deleteOne = this.#database.prepare('DELETE FROM results WHERE id = ?');
       this.#count = Number(this.#database.prepare('SELECT count(*) AS n FROM results').get()?.n);
     } catch (error) {
+      database?.close();
       const reason = error instanceof Error ? error.message : String(error);
       const inUse = /locked|busy/.test(reason);
       throw new AgentError(
@@ -55,7 +60,8 @@ export class Spool {
       for (const result of results) this.#insert.run(JSON.stringify(result));
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // SQLite may have rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
     this.#count += results.length;
@@ -80,7 +86,21 @@ export class Spool {
     this.#count -= Number(this.#deleteOne.run(id).changes);
   }
 
+  clear(): void {
+    this.#database.exec('DELETE FROM results');
+    this.#count = 0;
+  }
+
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+/** SQLite would make a new file readable for all. */
+function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'ax', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

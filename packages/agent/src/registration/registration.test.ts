@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { TraversalAccess } from '@pinhole/contract';
+import type { Net, TcpConnection } from '@pinhole/net';
+import { createSimulation } from '@pinhole/net/sim';
+import {
+  decodeRendezvous,
+  decodeStun,
+  type Endpoint,
+  encodeRendezvous,
+  ip,
+  type RendezvousBody,
+  type RendezvousMessage,
+  StunFramer,
+} from '@pinhole/wire';
+import { pino } from 'pino';
+import { Registration } from './registration.ts';
+
+const access: TraversalAccess = {
+  servers: [{ host: null, ports: [9119] }],
+  username: '1800000000:11',
+  password: 'secret',
+  expiresAtMs: 1_800_000_000_000,
+};
+const meet = {
+  sessionId: new Uint8Array(16).fill(9),
+  transport: 'tcp',
+  roundId: 60,
+  ticket: new Uint8Array(65),
+} as const;
+const invite = {
+  kind: 'invite',
+  sessionId: meet.sessionId,
+  transport: 'udp',
+  roundId: 60,
+  testId: '7',
+  sourceAgentId: '22',
+} as const;
+
+interface TestServer {
+  readonly heard: RendezvousMessage[];
+  readonly froms: Endpoint[];
+  connection: TcpConnection | null;
+  ask(body: RendezvousBody): void;
+}
+
+/** Answers Register, and nothing else. */
+async function testServer(net: Net): Promise<TestServer> {
+  const server: TestServer = {
+    heard: [],
+    froms: [],
+    connection: null,
+    ask: (body) => server.connection?.write(encode({ ...anonymous, body })),
+  };
+  const anonymous = { transactionId: new Uint8Array(12).fill(200), username: null, nonce: null };
+  await net.tcp.listen({ local: { address: ip('0.0.0.0'), port: 9119 } }, (connection) => {
+    const framer = new StunFramer(1200);
+    server.connection = connection;
+    server.froms.push(connection.remote);
+    connection.start({
+      onData: (data) => {
+        for (const bytes of framer.push(data).messages) {
+          const decoded = decodeStun(bytes);
+          const message = decoded.ok ? decodeRendezvous(decoded.value.message) : decoded;
+          assert.ok(message.ok);
+          server.heard.push(message.value);
+          const { transactionId, body } = message.value;
+          if (body.kind !== 'register') continue;
+          const answer = { kind: 'registered', lifetimeS: 60, mapped: connection.remote } as const;
+          connection.write(encode({ ...anonymous, transactionId, body: answer }));
+        }
+      },
+      onClose: () => undefined,
+    });
+  });
+  return server;
+}
+
+function encode(message: RendezvousMessage): Uint8Array {
+  return encodeRendezvous(
+    { ...message, transactionId: Uint8Array.from(message.transactionId) },
+    access.password,
+  );
+}
+
+async function world(onInvited: () => Promise<true | string> = () => Promise.resolve(true)) {
+  const simulation = createSimulation({ seed: 3 });
+  const network = simulation.network('internet');
+  const host = (name: string, address: string) =>
+    simulation.host({ name, network, addresses: [address], outgoing: { delayMs: 10 } }).net;
+  const server = await testServer(host('server', '192.0.2.9'));
+  const started: unknown[] = [];
+  const net = host('agent', '192.0.2.1');
+  const registration = new Registration({
+    net,
+    log: pino({ level: 'silent' }),
+    port: 49_153,
+    collectorHost: '192.0.2.9',
+    sendUdp: () => undefined,
+    onInvited,
+    onStart: (start) => started.push(start),
+    onChanged: () => undefined,
+  });
+  return { simulation, network, server, registration, started };
+}
+
+describe('the registration', () => {
+  it('comes from the test port, and is what the server saw', async () => {
+    const { simulation, server, registration } = await world();
+    registration.setAccess(access);
+    assert.equal(await simulation.runUntil(registration.ready('tcp', 5_000)), true);
+    const endpoint = { address: '192.0.2.1', port: 49_153 };
+    assert.deepEqual(server.froms, [endpoint]);
+    assert.deepEqual(registration.reported, { status: 'registered', tcp: endpoint, udp: null, detail: null });
+    registration.close();
+  });
+
+  it('comes back when the connection is reset', async () => {
+    const { simulation, server, registration } = await world();
+    registration.setAccess(access);
+    await simulation.runUntil(registration.ready('tcp', 5_000));
+    server.connection?.reset();
+    await simulation.runUntil(() => registration.reported.status === 'failed');
+    assert.equal(await simulation.runUntil(registration.ready('tcp', 5_000)), true);
+    assert.equal(server.froms.length, 2);
+    registration.close();
+  });
+
+  it('is not ready for UDP before the server has heard UDP, however long one waits', async () => {
+    const { simulation, registration } = await world();
+    registration.setAccess(access);
+    assert.equal(await simulation.runUntil(registration.ready('udp', 5_000)), false);
+    registration.close();
+  });
+
+  for (const [name, onInvited, answer] of [
+    ['accepts', () => Promise.resolve(true as const), 'accepted'],
+    ['declines', () => Promise.resolve('busy'), 'refused'],
+    ['cannot take for a fault', () => Promise.reject(new Error('fault')), 'refused'],
+  ] as const) {
+    it(`answers an invitation that the agent ${name}`, async () => {
+      const { simulation, server, registration } = await world(onInvited);
+      registration.setAccess(access);
+      await simulation.runUntil(registration.ready('tcp', 5_000));
+      server.ask(invite);
+      await simulation.runUntil(() => server.heard.some(({ body }) => body.kind === answer));
+      registration.close();
+    });
+  }
+
+  it('meets when the server says so, and passes on a Start that it did not ask for', async () => {
+    const { simulation, server, registration, started } = await world();
+    registration.setAccess(access);
+    await simulation.runUntil(registration.ready('tcp', 5_000));
+    const outcome = registration.meet(meet);
+    await simulation.runUntil(() => server.heard.some(({ body }) => body.kind === 'meet'));
+    const start = { kind: 'start', sessionId: meet.sessionId, peers: [], startInMs: 40 } as const;
+    server.ask(start);
+    server.ask(start);
+    assert.deepEqual(await simulation.runUntil(outcome), { met: true, start });
+    await simulation.runUntil(() => started.length === 1);
+    registration.close();
+  });
+});
+
+describe('a closed registration', () => {
+  it('tells all who wait, leaves its connection and never comes back', async () => {
+    const { simulation, server, registration } = await world();
+    registration.setAccess(access);
+    await simulation.runUntil(registration.ready('tcp', 5_000));
+    const waiting = [registration.ready('udp', 60_000), registration.meet(meet)] as const;
+    registration.close();
+    assert.deepEqual(await Promise.all(waiting), [
+      false,
+      { met: false, code: 0, reason: 'NAT traversal was turned off' },
+    ]);
+    assert.equal(await registration.ready('tcp', 60_000), false);
+    assert.equal((await registration.meet(meet)).met, false);
+    registration.setAccess(access);
+    await simulation.run({ untilMs: simulation.nowMs + 600_000 });
+    assert.equal(server.froms.length, 1);
+  });
+
+  it('while it connects connects no more', async () => {
+    const { simulation, server, registration } = await world();
+    registration.setAccess(access);
+    await simulation.run({ untilMs: 12 });
+    registration.close();
+    await simulation.run({ untilMs: 600_000 });
+    assert.ok(server.heard.length === 0 && server.froms.length <= 1);
+  });
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Assignment, type RoundResult, roundResultSchema } from '@pinhole/contract';
+import { endpoint, type SessionPlan } from '@pinhole/wire';
+import { logArrival, newLog } from '../session/log.ts';
+import type { SessionOutcome } from '../session/state.ts';
+import { failedResults, type RoundContext, roundResults } from './results.ts';
+
+const remote = endpoint('198.51.100.1', 49_153);
+const mapped = endpoint('203.0.113.5', 40_000);
+const plan: SessionPlan = {
+  probeCount: 10,
+  gapUs: 20_000,
+  payloadBytes: 0,
+  dscp: 0,
+  toTarget: true,
+  fromTarget: true,
+  lossThresholdMs: 2_000,
+};
+
+function round(
+  role: Assignment['role'],
+  { direction = 'bidirectional', method = 'direct' }: Partial<Assignment & RoundContext> = {},
+): RoundContext {
+  const assignment: Assignment = {
+    testId: '7',
+    testName: 'test',
+    role,
+    peer: { agentId: role === 'source' ? '22' : '11', agentName: 'peer', behindNat: false, endpoint: null },
+    protocol: 'udp',
+    direction,
+    schedule: { kind: 'once', roundIds: [60] },
+    dscp: 0,
+    payloadBytes: null,
+    packetRate: null,
+    pairKey: Buffer.alloc(32).toString('base64'),
+    ticket: null,
+  };
+  const ownAgentId = role === 'source' ? '11' : '22';
+  return { assignment, ownAgentId, roundId: 60, method, startedAtMs: 60_000, finishedAtMs: 63_000 };
+}
+
+function measured({ arrived = 10, peerConfirmed = true } = {}): SessionOutcome {
+  const log = newLog();
+  for (let sequence = 0; sequence < arrived; sequence++) {
+    const sentAtNs = sequence * 20e6;
+    logArrival(log, plan, { sequence, sentAtNs, receivedAtNs: sentAtNs + 15e6, reflectedAtNs: null });
+  }
+  return { kind: 'measured', plan, log, remote, mapped, peerConfirmed };
+}
+
+function failed(stage: 'connecting' | 'opening' | 'refused', evidence = 'what was seen'): SessionOutcome {
+  return { kind: 'failed', stage, evidence };
+}
+
+/** Each as the collector will read it. */
+function results(context: RoundContext, outcome: SessionOutcome): string[] {
+  return roundResults(context, outcome).map(inWords);
+}
+
+function inWords(result: RoundResult): string {
+  const { sourceAgentId, targetAgentId, direction, ...rest } = roundResultSchema.parse(result);
+  assert.deepEqual([sourceAgentId, targetAgentId], ['11', '22']);
+  assert.equal(rest.roundId, 60);
+  return rest.outcome === 'measured'
+    ? `${direction}: measured`
+    : `${direction}: ${rest.errorCode} (${rest.party})`;
+}
+
+describe('a measured session', () => {
+  it('is reported by each side for what it received', () => {
+    assert.deepEqual(results(round('source'), measured()), ['from-target: measured']);
+    assert.deepEqual(results(round('target'), measured()), ['to-target: measured']);
+  });
+
+  it('is reported by the receiver alone where one direction was asked for', () => {
+    assert.deepEqual(results(round('source', { direction: 'to-target' }), measured()), []);
+    assert.deepEqual(results(round('target', { direction: 'to-target' }), measured()), [
+      'to-target: measured',
+    ]);
+    assert.deepEqual(results(round('source', { direction: 'from-target' }), measured()), [
+      'from-target: measured',
+    ]);
+    assert.deepEqual(results(round('target', { direction: 'from-target' }), measured()), []);
+  });
+
+  it('that the target did not confirm is lost in its direction, says the source', () => {
+    const outcome = measured({ peerConfirmed: false });
+    assert.deepEqual(results(round('source'), outcome), [
+      'from-target: measured',
+      'to-target: session-lost (target)',
+    ]);
+    assert.deepEqual(results(round('target'), outcome), ['to-target: measured']);
+  });
+
+  it('in which nothing arrived from a peer that lives is a loss of 100 %', () => {
+    const [result] = roundResults(round('source'), measured({ arrived: 0 }));
+    assert.ok(result?.outcome === 'measured');
+    assert.equal(result.measurement.lossPercent, 100);
+    assert.equal(result.measurement.delay, null);
+  });
+
+  it('in which nothing arrived from a peer that fell silent is no measurement', () => {
+    const outcome = measured({ arrived: 0, peerConfirmed: false });
+    assert.deepEqual(results(round('source'), outcome), [
+      'from-target: session-lost (target)',
+      'to-target: session-lost (target)',
+    ]);
+    assert.deepEqual(results(round('target'), outcome), []);
+  });
+
+  it('names both endpoints as seen from the other side, and how they met', () => {
+    const [bySource] = roundResults(round('source', { method: 'punched' }), measured());
+    const [byTarget] = roundResults(round('target'), measured());
+    assert.ok(bySource?.outcome === 'measured' && byTarget?.outcome === 'measured');
+    assert.deepEqual([bySource.targetEndpoint, bySource.sourceEndpoint], [remote, mapped]);
+    assert.deepEqual([byTarget.targetEndpoint, byTarget.sourceEndpoint], [mapped, remote]);
+    assert.deepEqual([bySource.method, byTarget.method], ['punched', 'direct']);
+    assert.deepEqual([bySource.startedAtMs, bySource.finishedAtMs], [60_000, 63_000]);
+  });
+});
+
+describe('a session that failed', () => {
+  for (const [stage, method, error] of [
+    ['connecting', 'direct', 'agent-unreachable'],
+    ['connecting', 'punched', 'connection-failed'],
+    ['opening', 'direct', 'session-lost'],
+    ['opening', 'punched', 'session-lost'],
+    ['refused', 'direct', 'session-refused'],
+  ] as const) {
+    it(`${stage === 'refused' ? 'because it was refused' : `when ${stage}`}, ${method}, is ${error} in each direction`, () => {
+      assert.deepEqual(results(round('source', { method }), failed(stage)), [
+        `to-target: ${error} (target)`,
+        `from-target: ${error} (target)`,
+      ]);
+    });
+  }
+
+  it('is reported for the directions asked for', () => {
+    assert.deepEqual(results(round('source', { direction: 'from-target' }), failed('opening')), [
+      'from-target: session-lost (target)',
+    ]);
+  });
+
+  it('is nothing that its target reports', () => {
+    assert.deepEqual(roundResults(round('target'), failed('connecting')), []);
+  });
+
+  it('carries what was seen, cut to what the collector takes', () => {
+    const [result] = roundResults(round('source'), failed('refused', 'x'.repeat(700)));
+    assert.ok(result?.outcome === 'failed');
+    assert.equal(result.evidence, 'x'.repeat(500));
+  });
+
+  it('before there was one names the side that is to blame', () => {
+    const why = { errorCode: 'nat-negotiation-failed', party: 'source' } as const;
+    assert.deepEqual(failedResults(round('source'), why, 'no answer').map(inWords), [
+      'to-target: nat-negotiation-failed (source)',
+      'from-target: nat-negotiation-failed (source)',
+    ]);
+  });
+});

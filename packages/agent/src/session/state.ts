@@ -1,0 +1,124 @@
+// A session's state, what happens to it, and what it wants done. machine.ts tells how they hang together.
+
+import { type PunchPlan, type PunchState, startPunch } from '@pinhole/nat';
+import type { Endpoint, SessionBody, SessionPlan, SessionRole } from '@pinhole/wire';
+import { newLog, type SessionLog } from './log.ts';
+import type { OpenRequest } from './request.ts';
+
+export interface SessionSetup {
+  readonly role: SessionRole;
+  /** The source's; a target gets it with Open. */
+  readonly plan: SessionPlan | null;
+  readonly punch: Omit<PunchPlan, 'role'>;
+  readonly check: Extract<SessionBody, { kind: 'check' }>;
+  /** What the log's times count from (time.ts). */
+  readonly originUnixNs: bigint;
+}
+
+export type SessionEvent =
+  | { readonly kind: 'tick' }
+  /** Where else the peer may be: checked from `startAtMs` on. */
+  | { readonly kind: 'candidates'; readonly candidates: readonly Endpoint[]; readonly startAtMs: number }
+  /** Authenticated. */
+  | {
+      readonly kind: 'message';
+      readonly from: Endpoint;
+      readonly transactionId: Uint8Array;
+      readonly body: SessionBody;
+    }
+  | { readonly kind: 'probe-sent'; readonly sequence: number; readonly atNs: number }
+  | {
+      readonly kind: 'probe-received';
+      readonly sequence: number;
+      readonly sentAtNs: number;
+      readonly receivedAtNs: number;
+      readonly reflectedAtNs: number | null;
+    }
+  /** The kernel's stamp of a reflection that was sent. */
+  | { readonly kind: 'reflection-stamped'; readonly sequence: number; readonly atNs: number }
+  | {
+      readonly kind: 'reflection-received';
+      readonly sequence: number;
+      readonly t2Ns: number;
+      readonly t3Ns: number;
+      readonly t4Ns: number;
+    }
+  /** The peer tells the true time of an earlier reflection (RFC 8972 §4.7). */
+  | { readonly kind: 'follow-up'; readonly sequence: number; readonly t3Ns: number };
+
+export type SessionEffect =
+  | {
+      readonly kind: 'send';
+      readonly to: Endpoint;
+      readonly transactionId: Uint8Array;
+      readonly body: SessionBody;
+    }
+  /** To be followed at once by probe-sent, and later by probe-sent again where the kernel knows better. */
+  | { readonly kind: 'send-probe'; readonly to: Endpoint; readonly sequence: number }
+  | { readonly kind: 'finished'; readonly outcome: SessionOutcome }
+  /** Nothing of this session needs an answer any more. */
+  | { readonly kind: 'gone' };
+
+export type SessionOutcome =
+  | {
+      readonly kind: 'measured';
+      readonly plan: SessionPlan;
+      readonly log: SessionLog;
+      readonly remote: Endpoint;
+      /** Our own endpoint as the peer sees it. */
+      readonly mapped: Endpoint;
+      /** The peer has our report, so it lives and reports its own direction. */
+      readonly peerConfirmed: boolean;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly stage: 'connecting' | 'opening' | 'refused';
+      readonly evidence: string;
+    };
+
+export interface SessionState {
+  readonly setup: SessionSetup;
+  readonly log: SessionLog;
+  phase: 'connecting' | 'opening' | 'measuring' | 'lingering' | 'gone';
+  punch: PunchState;
+  plan: SessionPlan | null;
+  remote: Endpoint | null;
+  mapped: Endpoint | null;
+  roundTripMs: number;
+  /** When the first probe leaves. */
+  measuringSinceMs: number;
+  nextSequence: number;
+  lastProbeAtMs: number;
+  /** Requests to be answered yet: Open first, then each part of the report. */
+  requests: OpenRequest[];
+  /** An Open that came before its sender had answered a check of ours. */
+  earlyOpen: EarlyOpen | null;
+  report: 'pending' | 'sent' | 'confirmed' | 'given-up';
+  lingerUntilMs: number;
+}
+
+export interface EarlyOpen {
+  readonly from: Endpoint;
+  readonly transactionId: Uint8Array;
+  readonly body: Extract<SessionBody, { kind: 'open' }>;
+}
+
+export function startSession(setup: SessionSetup): SessionState {
+  return {
+    setup,
+    log: newLog(),
+    phase: 'connecting',
+    punch: startPunch({ ...setup.punch, role: setup.role }),
+    plan: setup.plan,
+    remote: null,
+    mapped: null,
+    roundTripMs: 0,
+    measuringSinceMs: 0,
+    nextSequence: 0,
+    lastProbeAtMs: Number.NEGATIVE_INFINITY,
+    requests: [],
+    earlyOpen: null,
+    report: 'pending',
+    lingerUntilMs: 0,
+  };
+}
