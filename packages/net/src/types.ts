@@ -188,6 +188,8 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
   /** Connections beyond this are closed as they come. @default none */
   readonly maxConnections?: number;
+  /** Leaves whatever comes to it without an answer: no connection, no RST. Linux and the simulator. @default false */
+  readonly silent?: boolean;
 }
 
 export interface TcpListener {
@@ -226,6 +228,8 @@ export type SocketErrorCode =
   | 'address-not-available'
   | 'not-permitted'
   | 'too-many-files'
+  /** This system has no such thing. */
+  | 'not-supported'
   | 'other';
 
 /** A socket that could not be opened at all. `message` names the endpoint and the system's reason. */

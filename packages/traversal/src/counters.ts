@@ -4,8 +4,10 @@ export type Counter =
   | 'registered-tcp'
   | 'registered-udp'
   | 'met'
+  | 'probed'
   // dropped without an answer
   | 'dropped-over-budget'
+  | 'dropped-oversized'
   | 'dropped-not-stun'
   | 'dropped-truncated'
   | 'dropped-attribute'
@@ -13,12 +15,15 @@ export type Counter =
   | 'dropped-unexpected'
   | 'dropped-bad-signature'
   // connections closed
+  | 'closed-over-budget'
   | 'closed-silent'
   | 'closed-crowded'
   | 'closed-oversized'
   | 'closed-not-stun'
   | 'closed-too-many-messages'
   | 'closed-unresponsive'
+  | 'closed-not-reading'
+  | 'closed-expired'
   | 'closed-replaced'
   // requests refused
   | 'refused-no-credentials'
@@ -33,7 +38,8 @@ export type Counter =
   | 'refused-target-not-registered'
   | 'refused-target-silent'
   | 'refused-by-target'
-  | 'refused-too-many-meetings';
+  | 'refused-too-many-meetings'
+  | 'refused-too-many-probes';
 
 export class Counters {
   readonly #counts = new Map<Counter, number>();

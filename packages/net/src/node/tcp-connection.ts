@@ -64,7 +64,9 @@ export class NodeTcpConnection implements TcpConnection {
   reset(): void {
     if (this.#socket.destroyed) return;
     this.#reason = 'reset';
-    this.#socket.resetAndDestroy();
+    // After end(), Node's reset never comes to an end itself.
+    if (this.#socket.writableEnded) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 }
 

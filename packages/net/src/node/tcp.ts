@@ -3,14 +3,17 @@
 
 import { BoundSocket, connect, createServer, type Server, Socket } from 'node:net';
 import { addressFamily, type Endpoint, endpoint, formatEndpoint } from '@pinhole/wire';
-import type {
-  ConnectFailure,
-  ConnectOptions,
-  ConnectOutcome,
-  ListenOptions,
-  TcpConnection,
-  TcpConnector,
-  TcpListener,
+import { errorName, libc, linuxNetAvailable } from '../linux/libc.ts';
+import { dropEverything } from '../linux/socket-filter.ts';
+import {
+  type ConnectFailure,
+  type ConnectOptions,
+  type ConnectOutcome,
+  type ListenOptions,
+  SocketError,
+  type TcpConnection,
+  type TcpConnector,
+  type TcpListener,
 } from '../types.ts';
 import { systemClock } from './clock.ts';
 import { socketError, systemCode } from './errors.ts';
@@ -105,15 +108,31 @@ function adopt(socket: Socket, closers: Closers): TcpConnection {
   return connection;
 }
 
+/** Throws SocketError where the system cannot do it. */
+function silence(bound: BoundSocket, local: Endpoint): void {
+  const availability = linuxNetAvailable();
+  const reason = !availability.available
+    ? availability.reason
+    : dropEverything(bound.fd())
+      ? null
+      : errorName(libc().errno());
+  if (reason === null) return;
+  bound.close();
+  throw new SocketError('not-supported', `no silence on ${formatEndpoint(local)}: ${reason}`);
+}
+
 function listen(
-  { local, reusePort, maxConnections }: ListenOptions,
+  { local, reusePort, maxConnections, silent }: ListenOptions,
   closers: Closers,
   onConnection: (connection: TcpConnection) => void,
 ): Promise<TcpListener> {
   const server = createServer({ noDelay: true }, (socket) => onConnection(adopt(socket, closers)));
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(socketError('listen on TCP', local, systemCode(error), error));
+    const fail = (error: unknown) =>
+      reject(
+        error instanceof SocketError ? error : socketError('listen on TCP', local, systemCode(error), error),
+      );
     server.once('error', fail);
     const onListening = () => {
       server.off('error', fail);
@@ -122,7 +141,9 @@ function listen(
       resolve(listener(server, local, closers));
     };
     try {
-      server.listen(bind(local, reusePort), BACKLOG, onListening);
+      const bound = bind(local, reusePort);
+      if (silent === true) silence(bound, local);
+      server.listen(bound, BACKLOG, onListening);
     } catch (error) {
       fail(error);
     }

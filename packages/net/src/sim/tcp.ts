@@ -15,6 +15,7 @@ import { type OpenFailure, SimulatedTcpConnection, type TcpOwner } from './tcp-c
 
 interface Listener extends TcpListener {
   readonly reusePort: boolean;
+  readonly silent: boolean;
   readonly maxConnections: number;
   readonly open: Set<SimulatedTcpConnection>;
   readonly onConnection: (connection: TcpConnection) => void;
@@ -43,6 +44,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
       return;
     }
     const listener = this.#listenerFor(packet.destination);
+    if (listener?.silent === true) return;
     if (listener !== undefined && (packet.flags & (SYN | ACK | RST)) === SYN) this.#accept(packet, listener);
     else {
       const reset = resetFor(packet);
@@ -189,10 +191,11 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
     options: ListenOptions,
     onConnection: (connection: TcpConnection) => void,
   ): Promise<TcpListener> {
-    const { reusePort = false, maxConnections = Number.POSITIVE_INFINITY } = options;
+    const { reusePort = false, silent = false, maxConnections = Number.POSITIVE_INFINITY } = options;
     const listener: Listener = {
       local: this.#bindListener(options),
       reusePort,
+      silent,
       maxConnections,
       open: new Set(),
       onConnection,

@@ -158,6 +158,30 @@ export function describeTcp(subject: Subject): void {
     assert.equal(!late.connected && late.reason, 'aborted');
   });
 
+  test('a silent listener answers nothing, and meets what comes by a connection of its own', async (net, world) => {
+    const accepted: TcpConnection[] = [];
+    const silent = await net.tcp.listen(
+      { local: loopback(world), reusePort: true, silent: true },
+      (connection) => accepted.push(connection),
+    );
+    const free = await net.tcp.listen({ local: loopback(world), reusePort: true }, () => undefined);
+    const options = { reusePort: true, timeoutMs: 10_000 };
+    let settled = false;
+    const attempt = net.tcp
+      .connect({ ...options, local: free.local, remote: silent.local })
+      .then((outcome) => {
+        settled = true;
+        return outcome;
+      });
+    await pause(net, 100);
+    assert.equal(settled, false);
+    const back = await net.tcp.connect({ ...options, local: silent.local, remote: free.local });
+    const out = await attempt;
+    assert.ok(back.connected && out.connected, JSON.stringify([back, out]));
+    assert.deepEqual(out.connection.remote, silent.local);
+    assert.equal(accepted.length, 0);
+  });
+
   test('a listener and outgoing connections share a port with reusePort', async (net, world) => {
     const shared = await net.tcp.listen({ local: loopback(world), reusePort: true }, () => undefined);
     const server = await net.tcp.listen({ local: loopback(world) }, () => undefined);

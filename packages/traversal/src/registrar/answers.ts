@@ -52,12 +52,24 @@ export function ask(
       deadlineMs: now.ms + waiting.timeoutMs,
       meeting: waiting.meeting,
     });
+    const source = waiting.meeting?.sourceAgentId;
+    if (source !== undefined) state.meetings.set(source, (state.meetings.get(source) ?? 0) + 1);
   }
   return answer(channelOf(registration), transactionId, body, registration.password);
 }
 
 export function channelOf(registration: Registration): Channel {
   return { transport: 'tcp', connectionId: registration.connectionId, from: registration.tcp };
+}
+
+/** The server's own request of this transaction, which waits no longer. */
+export function settle(state: RegistrarState, key: string): void {
+  const meeting = state.pending.get(key)?.meeting ?? null;
+  state.pending.delete(key);
+  if (meeting === null) return;
+  const left = (state.meetings.get(meeting.sourceAgentId) ?? 1) - 1;
+  if (left === 0) state.meetings.delete(meeting.sourceAgentId);
+  else state.meetings.set(meeting.sourceAgentId, left);
 }
 
 /** Forgets the connection and, if one was its, the registration. */

@@ -9,7 +9,6 @@ import {
   decodeTicket,
   type Endpoint,
   type RendezvousBody,
-  type RendezvousMethod,
   refusalCodes,
   type Transport,
 } from '@pinhole/wire';
@@ -21,6 +20,10 @@ import type { Channel, Effect, Meeting, Now, Pending, RegistrarState, Registrati
 const inviteTimeoutMs = 3_000;
 /** More sessions at once than an agent has rounds. */
 const maxMeetingsPerSource = 64;
+/** RFC 8489 §14.8: fewer than 128 characters. A peer's words must not grow beyond what their receiver takes. */
+const maxReasonChars = 127;
+/** A round trip by satellite takes 0.6 s; an agent that claims far more must not hold up the other one. */
+const maxStartDelayMs = 1000;
 
 /** An authenticated Meet request of `source`. */
 export function meet(
@@ -59,10 +62,7 @@ export function meet(
       'refused-bad-request',
     );
   }
-  const underWay = [...state.pending.values()].filter(
-    (each) => each.meeting?.sourceAgentId === source.agentId,
-  );
-  if (underWay.length >= maxMeetingsPerSource) {
+  if ((state.meetings.get(source.agentId) ?? 0) >= maxMeetingsPerSource) {
     return refuse(refusalCodes.tooMany, 'Too many meetings at once', 'refused-too-many-meetings');
   }
   const meeting: Meeting = {
@@ -98,11 +98,12 @@ export function answered(
     answer(channelOf(source), meeting.meetTransactionId, reply, source.password);
   const refuse = (code: number, reason: string, counter: Counter): Effect[] => {
     state.counters.add(counter);
-    return [tell(refusal('meet' satisfies RendezvousMethod, code, reason))];
+    return [tell(refusal('meet', code, reason))];
   };
   if (body === null)
     return refuse(refusalCodes.targetSilent, 'Target did not answer', 'refused-target-silent');
-  if (body.kind === 'refused') return refuse(refusalCodes.targetRefused, body.reason, 'refused-by-target');
+  if (body.kind === 'refused')
+    return refuse(refusalCodes.targetRefused, body.reason.slice(0, maxReasonChars), 'refused-by-target');
 
   const targetAt = target === undefined ? null : reachedOver(target, meeting.transport, now);
   const sourceAt = reachedOver(source, meeting.transport, now);
@@ -137,15 +138,16 @@ export function answered(
   ];
 }
 
-/** How long each must wait after it hears Start so that both begin at the same moment. */
+/** How long each must wait after it hears Start so that both begin at the same moment; never more than 1 s. */
 export function startDelays(
   sourceRoundTripMs: number,
   targetRoundTripMs: number,
 ): { sourceMs: number; targetMs: number } {
   const latestMs = Math.max(sourceRoundTripMs, targetRoundTripMs) / 2;
+  const delayMs = (roundTripMs: number) => Math.min(maxStartDelayMs, Math.round(latestMs - roundTripMs / 2));
   return {
-    sourceMs: Math.round(latestMs - sourceRoundTripMs / 2),
-    targetMs: Math.round(latestMs - targetRoundTripMs / 2),
+    sourceMs: delayMs(sourceRoundTripMs),
+    targetMs: delayMs(targetRoundTripMs),
   };
 }
 

@@ -1,7 +1,8 @@
 // Registrations: a long-lived TCP connection of each agent, its UDP endpoint beside it, and whether both still live.
 
-import { type RendezvousBody, refusalCodes } from '@pinhole/wire';
+import { addressRange, type Endpoint, type RendezvousBody, refusalCodes } from '@pinhole/wire';
 import { answer, ask, forget, refusal } from './answers.ts';
+import type { Identity } from './authenticate.ts';
 import type { Channel, ConnectionId, Effect, Now, RegistrarState } from './state.ts';
 
 /** Below the 30 s after which Linux forgets an unreplied UDP mapping, the shortest default in wide use. */
@@ -20,7 +21,7 @@ export function register(
   channel: Channel,
   transactionId: Uint8Array,
   body: Extract<RendezvousBody, { kind: 'register' }>,
-  who: { agentId: string; password: string },
+  who: Identity,
   now: Now,
 ): Effect[] {
   return channel.transport === 'tcp'
@@ -33,7 +34,7 @@ function registerTcp(
   channel: Extract<Channel, { transport: 'tcp' }>,
   transactionId: Uint8Array,
   body: Extract<RendezvousBody, { kind: 'register' }>,
-  { agentId, password }: { agentId: string; password: string },
+  { agentId, password, expiresAtS }: Identity,
   now: Now,
 ): Effect[] {
   const connection = state.connections.get(channel.connectionId);
@@ -62,9 +63,10 @@ function registerTcp(
   const registration = {
     agentId,
     password,
+    expiresAtS,
     connectionId: channel.connectionId,
     tcp: channel.from,
-    localAddresses: body.localAddresses,
+    localAddresses: usable(body.localAddresses),
     udp: earlier?.connectionId === channel.connectionId ? earlier.udp : null,
     roundTripMs: null,
     heardAtMs: now.ms,
@@ -84,7 +86,7 @@ function registerUdp(
   channel: Channel,
   transactionId: Uint8Array,
   body: Extract<RendezvousBody, { kind: 'register' }>,
-  { agentId, password }: { agentId: string; password: string },
+  { agentId, password }: Identity,
   now: Now,
 ): Effect[] {
   const registration = state.registrations.get(agentId);
@@ -95,7 +97,7 @@ function registerUdp(
   }
   const lifetimeS = Math.min(body.lifetimeS, maxUdpLifetimeS);
   registration.password = password;
-  registration.localAddresses = body.localAddresses;
+  registration.localAddresses = usable(body.localAddresses);
   registration.udp =
     lifetimeS === 0 ? null : { endpoint: channel.from, expiresAtMs: now.ms + lifetimeS * 1000 };
   state.counters.add('registered-udp');
@@ -105,18 +107,23 @@ function registerUdp(
 /** Pings what is due, closes what is silent or dead. */
 export function keep(state: RegistrarState, now: Now): Effect[] {
   const effects: Effect[] = [];
-  const close = (connectionId: ConnectionId, counter: 'closed-silent' | 'closed-unresponsive') => {
+  const close = (
+    connectionId: ConnectionId,
+    counter: 'closed-silent' | 'closed-unresponsive' | 'closed-expired',
+  ) => {
     state.counters.add(counter);
     forget(state, connectionId);
     effects.push({ kind: 'close', connectionId });
   };
-  for (const { id, openedAtMs } of state.waiting.values()) {
+  for (const { id, openedAtMs } of state.waiting.oldestFirst()) {
     if (now.ms < openedAtMs + silenceLimitMs) break;
     close(id, 'closed-silent');
   }
   for (const registration of state.registrations.values()) {
     if (now.ms >= registration.heardAtMs + unresponsiveAfterMs) {
       close(registration.connectionId, 'closed-unresponsive');
+    } else if (now.wallS > registration.expiresAtS) {
+      close(registration.connectionId, 'closed-expired');
     } else if (now.ms >= registration.pingAtMs) {
       registration.pingAtMs = now.ms + pingIntervalMs;
       effects.push(
@@ -126,3 +133,14 @@ export function keep(state: RegistrarState, now: Now): Effect[] {
   }
   return effects;
 }
+
+/** An agent names these itself and a peer will send to them: nothing but addresses that a host of a network can have. */
+function usable(localAddresses: readonly Endpoint[]): Endpoint[] {
+  return localAddresses
+    .filter(({ address, port }) => hostRanges.has(addressRange(address)) && port > 0)
+    .slice(0, maxLocalAddresses);
+}
+
+const hostRanges = new Set(['unicast', 'private', 'uniqueLocal', 'carrierGradeNat']);
+/** One less than a Start carries: the public endpoint must have its place. */
+const maxLocalAddresses = 15;

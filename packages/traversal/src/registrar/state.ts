@@ -2,7 +2,9 @@
 
 import type { Random } from '@pinhole/net';
 import type { Endpoint, RendezvousBody, Transport } from '@pinhole/wire';
+import { Budget } from '../budget.ts';
 import { Counters } from '../counters.ts';
+import { Waiting } from './waiting.ts';
 
 /** A TCP connection, by the driver's number for it. */
 export type ConnectionId = number;
@@ -21,6 +23,8 @@ export interface Registration {
   readonly connectionId: ConnectionId;
   /** Key of all its messages. */
   password: string;
+  /** Epoch seconds: with its credential a registration ends. */
+  readonly expiresAtS: number;
   readonly tcp: Endpoint;
   localAddresses: readonly Endpoint[];
   udp: { readonly endpoint: Endpoint; readonly expiresAtMs: number } | null;
@@ -48,6 +52,8 @@ export interface Pending {
 }
 
 export interface RegistrarState {
+  /** TCP connections in all. */
+  readonly maxConnections: number;
   /** Shared with the collector: credentials and tickets derive from it. */
   readonly secret: Uint8Array;
   /** Signs nonces; of this run only. */
@@ -55,23 +61,33 @@ export interface RegistrarState {
   readonly random: Random;
   readonly counters: Counters;
   readonly connections: Map<ConnectionId, Connection>;
-  /** Those of them that have not registered, oldest first. */
-  readonly waiting: Map<ConnectionId, Connection>;
+  /** Those of them that have not registered. */
+  readonly waiting: Waiting;
   readonly registrations: Map<string, Registration>;
   /** By transaction id in hex. */
   readonly pending: Map<string, Pending>;
+  /** Meetings under way, by who asked for them. */
+  readonly meetings: Map<string, number>;
+  /** What each agent may have sent to itself. */
+  readonly probes: Budget;
 }
 
-export function newRegistrar(secret: Uint8Array, random: Random): RegistrarState {
+/** A compatibility check takes five, each five minutes; repeated over UDP, and begun again by hand, somewhat more. */
+const probeBudget = { perSecond: 0.2, burst: 20, maxSources: 65_536 };
+
+export function newRegistrar(secret: Uint8Array, random: Random, maxConnections: number): RegistrarState {
   return {
+    maxConnections,
     secret,
     nonceKey: random.bytes(32),
     random,
     counters: new Counters(),
     connections: new Map(),
-    waiting: new Map(),
+    waiting: new Waiting(),
     registrations: new Map(),
     pending: new Map(),
+    meetings: new Map(),
+    probes: new Budget(probeBudget),
   };
 }
 
@@ -89,7 +105,17 @@ export type Channel =
 
 export type Effect =
   | { readonly kind: 'send'; readonly channel: Channel; readonly bytes: Uint8Array }
-  | { readonly kind: 'close'; readonly connectionId: ConnectionId };
+  | { readonly kind: 'close'; readonly connectionId: ConnectionId }
+  | { readonly kind: 'probe'; readonly request: ProbeRequest };
+
+/** An authenticated request to send something to where it came from. */
+export interface ProbeRequest {
+  readonly channel: Channel;
+  readonly transactionId: Uint8Array;
+  readonly body: Extract<RendezvousBody, { kind: 'probe' }>;
+  /** Signs the answer. */
+  readonly password: string;
+}
 
 /** Requests of the server's own: over the agent's connection. */
 export type ServerRequest = Extract<RendezvousBody, { kind: 'invite' | 'start' | 'ping' }>;

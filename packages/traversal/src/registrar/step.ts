@@ -8,9 +8,10 @@ import {
   refusalCodes,
   verifyIntegrity,
 } from '@pinhole/wire';
-import { answer, forget, hex, refusal } from './answers.ts';
+import { answer, forget, hex, refusal, settle } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { answered, meet } from './meeting.ts';
+import { probe } from './probe.ts';
 import { keep, register } from './registration.ts';
 import type {
   Channel,
@@ -31,9 +32,9 @@ export type RegistrarEvent =
 
 /** Requests on a connection before it has registered: a Binding request or two, a Register and its repetition. */
 const maxMessagesUnregistered = 16;
-/** Connections that have not registered yet: in all, and from one address. Beyond, the oldest makes room. */
+/** Connections that have not registered yet: in all, and of one source. Beyond, the oldest makes room. */
 const maxWaiting = 4096;
-const maxWaitingPerAddress = 256;
+const maxWaitingPerSource = 256;
 
 /** How often it wants to be called at least: its shortest deadlines are some seconds. */
 export const tickMs = 500;
@@ -53,8 +54,8 @@ function handle(state: RegistrarState, event: RegistrarEvent, now: Now): Effect[
       const { connectionId: id, from } = event;
       const connection: Connection = { id, from, openedAtMs: now.ms, messages: 0, agentId: null };
       state.connections.set(id, connection);
-      state.waiting.set(id, connection);
-      return makeRoom(state, from);
+      state.waiting.add(connection);
+      return makeRoom(state, connection);
     }
     case 'disconnected':
       forget(state, event.connectionId);
@@ -84,6 +85,7 @@ function receive(state: RegistrarState, channel: Channel, decoded: DecodedStun, 
   switch (message.body.kind) {
     case 'register':
     case 'meet':
+    case 'probe':
       return request(state, channel, message, decoded, now);
     case 'pong':
     case 'accepted':
@@ -103,14 +105,17 @@ function request(
   now: Now,
 ): Effect[] {
   const { body, transactionId } = message;
-  if (body.kind !== 'register' && body.kind !== 'meet') return [];
-  const who = authenticate(state, message, decoded, channel, now);
-  if (!who.ok) {
-    state.counters.add(who.counter);
-    const reason = who.nonce === null ? 'Unauthorized' : 'Authenticate with this nonce';
-    return [answer(channel, transactionId, refusal(body.kind, who.code, reason, who.nonce), null)];
+  if (body.kind !== 'register' && body.kind !== 'meet' && body.kind !== 'probe') return [];
+  const authentication = authenticate(state, message, decoded, channel, now);
+  if (!authentication.ok) {
+    const { code, counter, nonce } = authentication;
+    state.counters.add(counter);
+    const reason = code === refusalCodes.staleNonce ? 'Stale Nonce' : 'Unauthorized';
+    return [answer(channel, transactionId, refusal(body.kind, code, reason, nonce), null)];
   }
+  const { who } = authentication;
   if (body.kind === 'register') return register(state, channel, transactionId, body, who, now);
+  if (body.kind === 'probe') return probe(state, channel, transactionId, body, who, now);
   const source = state.registrations.get(who.agentId);
   if (source === undefined || channel.transport !== 'tcp' || source.connectionId !== channel.connectionId) {
     state.counters.add('refused-bad-request');
@@ -145,10 +150,14 @@ function response(
     state.counters.add('dropped-bad-signature');
     return [];
   }
-  state.pending.delete(key);
+  const { body } = message;
+  if (body.kind !== 'refused' && (body.kind === 'accepted') !== (pending.meeting !== null)) {
+    state.counters.add('dropped-unexpected');
+    return [];
+  }
+  settle(state, key);
   registration.heardAtMs = now.ms;
-  if (pending.meeting !== null)
-    return answered(state, pending as Pending & { meeting: Meeting }, message.body, now);
+  if (pending.meeting !== null) return answered(state, pending as Pending & { meeting: Meeting }, body, now);
   registration.roundTripMs = now.ms - pending.sentAtMs;
   return [];
 }
@@ -158,7 +167,7 @@ function expire(state: RegistrarState, now: Now): Effect[] {
   const effects: Effect[] = [];
   for (const [key, pending] of state.pending) {
     if (pending.deadlineMs > now.ms) continue;
-    state.pending.delete(key);
+    settle(state, key);
     if (pending.meeting !== null)
       effects.push(...answered(state, pending as Pending & { meeting: Meeting }, null, now));
   }
@@ -166,12 +175,16 @@ function expire(state: RegistrarState, now: Now): Effect[] {
 }
 
 /** A newcomer is worth more than the oldest that has not said who it is: whoever has something to say says it at once. */
-function makeRoom(state: RegistrarState, from: Endpoint): Effect[] {
-  const waiting = [...state.waiting.values()];
-  const ofAddress = waiting.filter((each) => each.from.address === from.address);
-  const [oldest] =
-    ofAddress.length > maxWaitingPerAddress ? ofAddress : waiting.length > maxWaiting ? waiting : [];
-  return oldest === undefined ? [] : closeFor(state, oldest.id, 'closed-crowded');
+function makeRoom(state: RegistrarState, newcomer: Connection): Effect[] {
+  const { waiting } = state;
+  const crowded = waiting.size > maxWaiting || state.connections.size > state.maxConnections;
+  const leaver =
+    waiting.countBeside(newcomer) > maxWaitingPerSource
+      ? waiting.oldestBeside(newcomer)
+      : crowded
+        ? waiting.oldest()
+        : undefined;
+  return leaver === undefined ? [] : closeFor(state, leaver.id, 'closed-crowded');
 }
 
 function closeFor(

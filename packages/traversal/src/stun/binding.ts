@@ -1,12 +1,14 @@
 // Binding requests (RFC 8489 §12 and §6.3.1) and what RFC 5780 adds to them, answered without state.
 
 import {
+  addressFamily,
   type DecodedStun,
   type Endpoint,
   encodeStun,
   findAttribute,
   type IpAddress,
   type StunAttribute,
+  stunMethods,
 } from '@pinhole/wire';
 
 /** The addresses and ports that the server answers on: one address or two, two ports. */
@@ -69,7 +71,7 @@ function addressAttributes(
   other: Endpoint,
   server: ServerEndpoints,
 ): StunAttribute[] {
-  const twoAddresses = server.addresses.length > 1;
+  const twoAddresses = otherAddress(from.address, server) !== undefined;
   if (classic) {
     // RFC 3489 §11.2.
     return [
@@ -82,15 +84,29 @@ function addressAttributes(
     { type: 'xor-mapped-address', endpoint: source },
     // RFC 5780 §6.1 wants it beside the XORed one, so that a client notices a NAT that rewrites payloads.
     { type: 'mapped-address', endpoint: source },
-    { type: 'response-origin', endpoint: from },
+    // Bound to the unspecified address, the portable sockets do not say which one was asked.
+    ...(isUnspecified(from.address) ? [] : [{ type: 'response-origin' as const, endpoint: from }]),
     ...(twoAddresses ? [{ type: 'other-address' as const, endpoint: other }] : []),
   ];
 }
 
 /** The endpoint with the other address and the other port, as far as there are any. */
-function otherEndpoint(local: Endpoint, { addresses, ports }: ServerEndpoints): Endpoint {
+function otherEndpoint(local: Endpoint, server: ServerEndpoints): Endpoint {
   return {
-    address: addresses.find((address) => address !== local.address) ?? local.address,
-    port: ports.find((port) => port !== local.port) ?? local.port,
+    address: otherAddress(local.address, server) ?? local.address,
+    port: server.ports.find((port) => port !== local.port) ?? local.port,
   };
+}
+
+/** Of the same family: a client that is to hear from it has no other. */
+export function otherAddress(own: IpAddress, { addresses }: ServerEndpoints): IpAddress | undefined {
+  return addresses.find((each) => each !== own && addressFamily(each) === addressFamily(own));
+}
+
+export function isBindingRequest({ message }: DecodedStun): boolean {
+  return message.class === 'request' && message.method === stunMethods.binding;
+}
+
+export function isUnspecified(address: IpAddress): boolean {
+  return address === '0.0.0.0' || address === '::';
 }

@@ -37,7 +37,8 @@ export class StunFramer {
       messages.push(rest.subarray(0, end));
       rest = rest.subarray(end);
     }
-    this.#pending = rest;
+    // A copy: a few octets left over must not keep the whole piece alive.
+    this.#pending = Uint8Array.from(rest);
     return { messages, failure: null };
   }
 }
