@@ -1,1 +1,2 @@
+export * from './discovery/index.ts';
 export * from './punch.ts';

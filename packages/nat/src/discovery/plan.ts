@@ -1,0 +1,173 @@
+// What is asked, in phases: each needs answers of the one before, and begins when all its questions are settled.
+//
+//   1  test port → both ports of the server's address; the answers tell its other address
+//   2  test port → both ports of the other address; fresh ports → one place, for the allocation law and as a beginning
+//      of what follows
+//   3  what comes in: answers from elsewhere (CHANGE-REQUEST), probes, one fresh port to the other's public endpoint
+//   4  what depends on a probe: the way back to where a datagram came from, a simultaneous open
+//
+// Only mapping is tested at the test port: all else could harm it, or needs a port that has sent nowhere else.
+
+import { addressFamily, type Endpoint, type IpAddress, type Transport } from '@pinhole/wire';
+import { type Ask, type DiscoveryInput, type Question, type Settled, testPort } from './state.ts';
+
+export type Results = ReadonlyMap<string, Settled>;
+
+/** Enough to tell a block of 512 ports from all of them, and a counter with other users from chance. */
+export const samples: Readonly<Record<Transport, number>> = { udp: 24, tcp: 12 };
+/** Apart far enough to arrive in order, close enough for little to happen between them. */
+const sampleGapMs = 10;
+/** As many as there are over UDP, and a little more for a program that is woken late. */
+const tcpSamplesAfterMs = 400;
+/** The SYN of a simultaneous open must have gone out before the server is asked for its own, 0.3 s later. */
+const afterSynMs = 50;
+
+const plain = { kind: 'binding', changeAddress: false, changePort: false } as const;
+const transports = ['udp', 'tcp'] as const;
+
+export const phases: readonly ((input: DiscoveryInput, results: Results) => Question[])[] = [
+  (input) => transports.flatMap((transport) => mappingQuestions(input, transport, input.serverAddress, 0)),
+  (input, results) => {
+    const other = otherAddress(input, results);
+    return transports
+      .filter((transport) => base(input, results, transport) !== null)
+      .flatMap((transport) => [
+        ...(other === null ? [] : mappingQuestions(input, transport, other, 2)),
+        ...freshQuestions(base(input, results, transport)!, transport),
+      ]);
+  },
+  (input, results) => [
+    ...filteringQuestions(input, results),
+    ...transports.flatMap((transport) => hairpinQuestions(results, transport)),
+    ...probeQuestions(input, results),
+  ],
+  (_, results) => followUps(results),
+];
+
+/** Fresh ports at which connections are accepted, from the third phase on. */
+export const listening = ['unsolicited', 'sample.0', 'sample.1'];
+
+/** The server's other address, where an answer named one. */
+export function otherAddress({ serverAddress }: DiscoveryInput, results: Results): IpAddress | null {
+  for (const { outcome } of results.values()) {
+    const other = outcome.kind === 'bound' ? outcome.other : null;
+    const isOther = other !== null && other.address !== serverAddress;
+    if (isOther && addressFamily(other.address) === addressFamily(serverAddress)) return other.address;
+  }
+  return null;
+}
+
+export function mappedAt(results: Results, id: string): Endpoint | null {
+  const outcome = results.get(id)?.outcome;
+  return outcome?.kind === 'bound' ? outcome.mapped : null;
+}
+
+function question(
+  id: string,
+  transport: Transport,
+  slot: string,
+  to: Endpoint,
+  ask: Ask = plain,
+  delayMs = 0,
+): Question {
+  return { id, transport, slot, to, ask, delayMs };
+}
+
+/** Numbered by address, then port: 0 and 1 on the first address, 2 and 3 on the other. */
+function mappingQuestions(
+  { serverPorts }: DiscoveryInput,
+  transport: Transport,
+  address: IpAddress,
+  first: number,
+): Question[] {
+  return serverPorts
+    .slice(0, 2)
+    .map((port, i) => question(`${transport}.mapping.${first + i}`, transport, testPort, { address, port }));
+}
+
+/** Where the server has answered over this transport; null where nowhere. */
+function base(
+  { serverAddress, serverPorts }: DiscoveryInput,
+  results: Results,
+  transport: Transport,
+): Endpoint | null {
+  const at = [0, 1].find((i) => mappedAt(results, `${transport}.mapping.${i}`) !== null);
+  return at === undefined ? null : { address: serverAddress, port: serverPorts[at]! };
+}
+
+function freshQuestions(to: Endpoint, transport: Transport): Question[] {
+  const slots = Array.from({ length: samples[transport] }, (_, i) => `sample.${i}`);
+  const others = transport === 'udp' ? ['filtering', 'poison'] : ['unsolicited'];
+  // What else goes out between the samples would look like other hosts' flows: TCP waits until UDP is through.
+  const firstMs = transport === 'udp' ? 0 : tcpSamplesAfterMs;
+  return [...slots, ...others].map((slot, i) =>
+    question(`${transport}.${slot}`, transport, slot, to, plain, firstMs + i * sampleGapMs),
+  );
+}
+
+function filteringQuestions(input: DiscoveryInput, results: Results): Question[] {
+  const to = results.get('udp.filtering')?.question.to;
+  if (to === undefined || mappedAt(results, 'udp.filtering') === null) return [];
+  const change = (id: string, changeAddress: boolean, changePort: boolean) =>
+    question(id, 'udp', 'filtering', to, { kind: 'binding', changeAddress, changePort });
+  return [
+    ...(otherAddress(input, results) === null ? [] : [change('udp.filtering.address', true, true)]),
+    ...(input.serverPorts.length < 2 ? [] : [change('udp.filtering.port', false, true)]),
+  ];
+}
+
+/** Both ways: a filter lets one in only where it has sent to the other. */
+function hairpinQuestions(results: Results, transport: Transport): Question[] {
+  const [a, b] = [mappedAt(results, `${transport}.sample.0`), mappedAt(results, `${transport}.sample.1`)];
+  if (a === null || b === null) return [];
+  const ask: Ask = transport === 'udp' ? plain : { kind: 'connect' };
+  return [
+    question(`${transport}.hairpin.0`, transport, 'sample.0', b, ask),
+    question(`${transport}.hairpin.1`, transport, 'sample.1', a, ask),
+  ];
+}
+
+function probeQuestions(input: DiscoveryInput, results: Results): Question[] {
+  const found: Question[] = [];
+  const probe = (id: string, transport: Transport, slot: string, ask: Extract<Ask, { kind: 'probe' }>) => {
+    const to = results.get(`${transport}.${slot}`)?.question.to;
+    if (to === undefined || mappedAt(results, `${transport}.${slot}`) === null) return;
+    found.push(question(id, transport, slot, to, ask));
+  };
+  const changeAddress = otherAddress(input, results) !== null;
+  probe('udp.poison.probe', 'udp', 'poison', { kind: 'probe', probe: 'unsolicited-datagram', changeAddress });
+  const syn = { kind: 'probe', probe: 'unsolicited-syn' } as const;
+  if (changeAddress) probe('tcp.unsolicited.address', 'tcp', 'unsolicited', { ...syn, changeAddress: true });
+  probe('tcp.unsolicited.port', 'tcp', 'unsolicited', { ...syn, changeAddress: false });
+  const open = results.get('tcp.unsolicited')?.question.to;
+  if (open !== undefined)
+    found.push(
+      question('tcp.open.where', 'tcp', 'open', open, {
+        kind: 'probe',
+        probe: 'silent-endpoint',
+        changeAddress: false,
+      }),
+    );
+  return found;
+}
+
+function followUps(results: Results): Question[] {
+  const found: Question[] = [];
+  const poisoner = probedFrom(results, 'udp.poison.probe');
+  if (poisoner !== null) found.push(question('udp.poison.after', 'udp', 'poison', poisoner));
+  const silent = probedFrom(results, 'tcp.open.where');
+  const to = results.get('tcp.open.where')?.question.to;
+  if (silent !== null && to !== undefined) {
+    const ask: Ask = { kind: 'probe', probe: 'simultaneous-open', changeAddress: false };
+    found.push(
+      question('tcp.open.syn', 'tcp', 'open', silent, { kind: 'connect' }),
+      question('tcp.open.probe', 'tcp', 'open', to, ask, afterSynMs),
+    );
+  }
+  return found;
+}
+
+function probedFrom(results: Results, id: string): Endpoint | null {
+  const outcome = results.get(id)?.outcome;
+  return outcome?.kind === 'probed' ? outcome.from : null;
+}
