@@ -35,7 +35,10 @@ import {
 const silenceLimitMs = 55_000;
 const registerTimeoutMs = 5_000;
 const firstRetryMs = 250;
-const maxRetryMs = 30_000;
+/** A third of the shortest interval's slack: a server that is back for ten seconds has its agents back. */
+const maxRetryMs = 10_000;
+/** While somebody waits for the registration. */
+const hurriedRetryMs = 500;
 /** A registration that ends sooner counts as a failed attempt: a server that drops us again and again is not hammered. */
 const heldMs = 30_000;
 
@@ -61,6 +64,8 @@ function take(state: RegistrationState, event: RegistrationEvent, context: Conte
       return state;
     case 'access':
       return takeAccess(state, event.access, context);
+    case 'hurry':
+      return { ...state, retryAtMs: Math.min(state.retryAtMs, nowMs + hurriedRetryMs) };
     case 'local-addresses':
       return { ...state, localAddresses: event.localAddresses };
     case 'connected':

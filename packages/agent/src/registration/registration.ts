@@ -94,8 +94,10 @@ export class Registration {
       const timer = this.#options.net.clock.after(waitMs, settle);
       const onChanged = () => {
         if (this.#isReady(transport) || this.#closed) settle();
+        else this.#feed({ kind: 'hurry' });
       };
       this.#waiting.add(onChanged);
+      this.#feed({ kind: 'hurry' });
     });
   }
 

@@ -15,6 +15,8 @@ export type RegistrationEvent =
   | { readonly kind: 'tick' }
   /** What the collector gave; null where no registration is wanted. */
   | { readonly kind: 'access'; readonly access: TraversalAccess | null }
+  /** Somebody waits to be registered: the next attempt is due soon, however long the wait was to be. */
+  | { readonly kind: 'hurry' }
   | { readonly kind: 'local-addresses'; readonly localAddresses: readonly Endpoint[] }
   | { readonly kind: 'connected'; readonly server: Endpoint }
   | { readonly kind: 'connect-failed'; readonly detail: string }

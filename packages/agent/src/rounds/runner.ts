@@ -38,6 +38,9 @@ const minPunchMs = 3_000;
 const maxPunchMs = 8_000;
 /** A source that is just reconnecting to the server gets this long. */
 const registrationWaitMs = 3_000;
+/** So does a target, of which the server has not heard again yet. */
+const targetReturnMs = 3_000;
+const askAgainMs = 500;
 /** A target waits for its source's first check and Open this long. */
 const targetWaitMs = 12_000;
 /** The server asks for a round trip at most; whatever it says, a round waits no longer to begin. */
@@ -173,12 +176,24 @@ export class RoundRunner {
       );
     }
     const ticket = Buffer.from(assignment.ticket, 'base64');
-    const outcome = await registration().meet({ sessionId, transport, roundId, ticket });
+    const outcome = await this.#meetPatiently({ sessionId, transport, roundId, ticket });
     if (!outcome.met) return meetFailure(outcome);
     return {
       candidates: outcome.start.peers,
       startAtMs: this.#startAtMs(outcome.start.startInMs),
     };
+  }
+
+  /** A target that is just coming back to a restarted server gets a moment. */
+  async #meetPatiently(request: Parameters<Registration['meet']>[0]): Promise<MeetOutcome> {
+    const { registration, net } = this.#options;
+    const untilMs = net.clock.monotonicNs() / 1e6 + targetReturnMs;
+    for (;;) {
+      const outcome = await registration().meet(request);
+      const isAway = !outcome.met && outcome.code === refusalCodes.targetNotRegistered;
+      if (!isAway || this.#closed || net.clock.monotonicNs() / 1e6 > untilMs) return outcome;
+      await new Promise<void>((resolve) => net.clock.after(askAgainMs, resolve));
+    }
   }
 
   /** On the monotonic clock. */
