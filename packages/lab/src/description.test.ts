@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maxSites, parseDescription, parseSite } from './description.ts';
+import { maxSites, natLabel, natLayers, parseDescription, parseSite } from './description.ts';
+import { commonBehaviour } from './nat/behaviour.ts';
+import { natKinds } from './nat/kinds.ts';
 
 function faultOf(value: unknown): string {
   try {
@@ -17,11 +19,34 @@ test('a site has one host unless it says otherwise', () => {
   });
 });
 
+test('a NAT given by its behaviour is the commonest one, but for what is said', () => {
+  const nat = { filtering: 'endpoint-independent', hairpin: true } as const;
+  const [{ nat: complete }] = parseDescription({ sites: [{ name: 'a', nat }] }).sites as [
+    ReturnType<typeof parseDescription>['sites'][number],
+  ];
+  assert.deepEqual(natLayers(complete), natKinds['eim-eif']);
+  assert.equal(natLabel(complete), 'endpoint-independent mapping, endpoint-independent filtering');
+});
+
+test('two NATs are given from the hosts outwards', () => {
+  const sites = [{ name: 'a', nat: ['apdm-apdf', { unsolicited: 'rst' }] }];
+  const nat = parseDescription({ sites }).sites[0]!.nat;
+  assert.deepEqual(natLayers(nat), [natKinds['apdm-apdf'][0], { ...commonBehaviour, unsolicited: 'rst' }]);
+});
+
+test('what is complete is a description too', () => {
+  const complete = parseDescription({
+    sites: [{ name: 'a', nat: { mapping: 'endpoint-independent' }, link: { up: { delayMs: 3 } } }],
+    link: { lossPercent: 1 },
+  });
+  assert.deepEqual(parseDescription(JSON.parse(JSON.stringify(complete))), complete);
+});
+
 const site = { name: 'a', nat: 'eim-apdf' };
 
 const wrong: [string, unknown, RegExp][] = [
   ['no sites', { sites: [] }, /sites: a lab has at least one site/],
-  ['too many sites', { sites: Array(maxSites + 1).fill(site) }, /at most 16 sites/],
+  ['too many sites', { sites: Array(maxSites + 1).fill(site) }, /at most 64 sites/],
   ['an unknown kind', { sites: [{ ...site, nat: 'cone' }] }, /sites\.0\.nat: a NAT is one of none, eim-eif/],
   [
     'a name too long for an interface',
@@ -33,6 +58,41 @@ const wrong: [string, unknown, RegExp][] = [
   ['a name of the lab’s own', { sites: [{ ...site, name: 'server' }] }, /the name server is taken/],
   ['no hosts', { sites: [{ ...site, hosts: 0 }] }, /sites\.0\.hosts: a site has at least one host/],
   ['a misspelt member', { sites: [{ ...site, host: 2 }] }, /sites\.0.*host/],
+  ['a name that is a place', { sites: [{ ...site, name: 'links' }] }, /the name links is taken/],
+  [
+    'a behaviour misspelt',
+    { sites: [{ name: 'a', nat: { mapping: 'cone' } }] },
+    /sites\.0\.nat\.mapping: .*endpoint-independent/,
+  ],
+  ['a member of no behaviour', { sites: [{ name: 'a', nat: { maping: 'x' } }] }, /sites\.0\.nat: .*maping/],
+  [
+    'preserved ports that depend on the destination',
+    { sites: [{ name: 'a', nat: { mapping: 'address-dependent' } }] },
+    /sites\.0\.nat: a NAT that preserves ports maps endpoint-independently/,
+  ],
+  [
+    'a lifetime that nobody would wait for',
+    { sites: [{ name: 'a', nat: { udpLifetimeMs: 60_000 } }] },
+    /udpLifetimeMs: .* at most 30000 ms/,
+  ],
+  [
+    'a connection taken up again at a port of its own',
+    {
+      sites: [
+        {
+          name: 'a',
+          nat: {
+            allocation: { law: 'range', first: 2000, last: 3000 },
+            tcpIdle: { afterMs: 2000, outcome: 're-adopt' },
+          },
+        },
+      ],
+    },
+    /sites\.0\.nat: .*only where its port is preserved/,
+  ],
+  ['three NATs', { sites: [{ name: 'a', nat: ['eim-apdf', 'eim-cgn'] }] }, /each of two NATs is one/],
+  ['a jitter beyond the delay', { sites: [site], link: { jitterMs: 2 } }, /link: a jitter is at most/],
+  ['half a link misspelt', { sites: [site], link: { up: { delay: 2 } } }, /link\.up: .*delay/],
   ['no description', null, /description is wrong/],
 ];
 

@@ -12,6 +12,7 @@ export type LabErrorCode =
   | 'nat-not-as-described'
   | 'verify-failed'
   | 'capture-failed'
+  | 'link-failed'
   | 'run-not-found'
   /** A program of the demo did not start, or ended. */
   | 'program-failed';

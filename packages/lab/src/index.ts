@@ -3,13 +3,23 @@ export { type PacketHeaders, tcpFlag } from './capture/packet.ts';
 export { type DescriptionOptions, labExec, labList, labRun, labUp } from './command/commands.ts';
 export { type DemoOptions, runDemo } from './demo/demo.ts';
 export { eventually, type RestClient, restClient } from './demo/rest.ts';
-export { type LabDescription, parseDescription, type SiteDescription } from './description.ts';
+export {
+  type LabDescription,
+  type NatDescription,
+  natLabel,
+  natLayers,
+  parseDescription,
+  type SiteDescription,
+} from './description.ts';
 export { type Availability, insideLab, labAvailable } from './enter/available.ts';
 export { enterPrivateNamespaces } from './enter/enter.ts';
 export { LabError, type LabErrorCode } from './error.ts';
 export type { Execution } from './execute.ts';
 export { type BuildOptions, buildLab, type Lab, type Site } from './lab.ts';
+export type { LinkDescription } from './link/profile.ts';
 export * from './nat/behaviour.ts';
+export * from './nat/kinds.ts';
+export { asOne } from './nat/layers.ts';
 export type { Place, PlaceRunOptions, PlaceSpawnOptions } from './place.ts';
-export type { Measured, MeasuredMapping } from './verify/judge.ts';
+export type { Measured, MeasuredAllocation, MeasuredMapping, MeasuredProtocol } from './verify/judge.ts';
 export { verifyLab } from './verify/verify.ts';

@@ -7,9 +7,25 @@ import { insideLab } from './enter/available.ts';
 import { labFolder } from './enter/unshare.ts';
 import { LabError } from './error.ts';
 import { execute } from './execute.ts';
+import type { LinkTask } from './link/link-main.ts';
+import { type Links, startLinks } from './link/links.ts';
+import {
+  type LinkDescription,
+  type LinkProfile,
+  linkProfile,
+  linkSchema,
+  plainProfile,
+} from './link/profile.ts';
 import { Place } from './place.ts';
 import { creationScript, isolatedNodes, namespaceOf, nodeScript, removalScript } from './script.ts';
-import { planTopology, type SitePlan, type Topology } from './topology.ts';
+import {
+  type LinkCut,
+  type LinkEnd,
+  middleName,
+  planTopology,
+  type SitePlan,
+  type Topology,
+} from './topology.ts';
 import { verifyLab } from './verify/verify.ts';
 
 export interface Lab {
@@ -20,6 +36,11 @@ export interface Lab {
   readonly core: Place;
   /** Every namespace of the lab, the core too. */
   readonly places: readonly Place[];
+  /**
+   * Gives a site's link to the core, or the server's, another delay or loss. Packets on their way keep the old one.
+   * Throws LabError `link-failed` where the description gave this link none, not even `{}`.
+   */
+  setLink(name: string, link: LinkDescription): Promise<void>;
   /** Kills what runs in the lab and removes it. */
   close(): Promise<void>;
 }
@@ -28,8 +49,10 @@ export interface Site {
   readonly name: string;
   readonly description: SiteDescription;
   readonly hosts: readonly Place[];
-  /** null where the hosts have public addresses. */
+  /** The one that the hosts are behind; null where they have public addresses. */
   readonly nat: Place | null;
+  /** From the hosts outwards; empty where they have public addresses. */
+  readonly nats: readonly Place[];
   readonly router: Place;
   /** Under which the site is seen from outside: the NAT's address, or the first host's. */
   readonly publicAddress: IpAddress;
@@ -42,8 +65,8 @@ export interface BuildOptions {
 
 /**
  * Builds a lab in the namespaces that this process lives in (see enterPrivateNamespaces), one at a time. Throws
- * LabError: `not-inside`, `bad-description`, `lab-already-built`, `build-failed`, and with verify
- * `nat-not-as-described`.
+ * LabError: `not-inside`, `bad-description`, `lab-already-built`, `build-failed`, `link-failed`,
+ * and with verify `nat-not-as-described`.
  */
 export async function buildLab(description: LabDescription, options: BuildOptions = {}): Promise<Lab> {
   const topology = planTopology(parseDescription(description));
@@ -57,10 +80,24 @@ export async function buildLab(description: LabDescription, options: BuildOption
     coreInterfaces: topology.core.interfaces.map(({ name }) => name),
   };
   await claim(record);
-  const lab = assemble(prefix, topology, record);
+  const cuts = topology.links.flatMap(({ cut, ends }) => (cut === undefined ? [] : [{ ...cut, ends }]));
+  let links: Links | null = null;
+  const lab = assemble(prefix, topology, record, async (name, profile) => {
+    const index = cuts.findIndex((cut) => cut.name === name);
+    if (links === null || index < 0) {
+      throw new LabError('link-failed', `The link of ${name} was described without a delay or a loss.`);
+    }
+    await links.set(index, profile);
+  });
   try {
     await build(prefix, topology, lab.places);
-    if (options.verify ?? true) await verifyLab(lab);
+    // NATs are measured over links that do nothing.
+    const verify = options.verify ?? true;
+    if (cuts.length > 0) links = await startLinks(lab.core, linkTask(prefix, cuts, verify));
+    if (verify) {
+      await verifyLab(lab);
+      for (const { name, profile } of cuts) await lab.setLink(name, profile);
+    }
   } catch (error) {
     await lab.close();
     throw error;
@@ -68,14 +105,39 @@ export async function buildLab(description: LabDescription, options: BuildOption
   return lab;
 }
 
-function assemble(prefix: string, topology: Topology, record: LabRecord): Lab {
+function linkTask(
+  prefix: string,
+  cuts: readonly (LinkCut & { readonly ends: readonly LinkEnd[] })[],
+  plain: boolean,
+): LinkTask {
+  const file = (node: string) => {
+    const namespace = namespaceOf(prefix, node);
+    return namespace === null ? null : `/run/netns/${namespace}`;
+  };
+  return {
+    middle: file(middleName)!,
+    links: cuts.map(({ interfaceNames, ends, profile }) => ({
+      interfaceNames,
+      ends: ends.map(({ node, interfaceName }) => ({ namespace: file(node), interfaceName })),
+      profile: plain ? plainProfile : profile,
+    })),
+  };
+}
+
+function assemble(
+  prefix: string,
+  topology: Topology,
+  record: LabRecord,
+  setProfile: (name: string, profile: LinkProfile) => Promise<void>,
+): Lab {
   const nodes = [topology.core, ...isolatedNodes(topology)];
   const places = new Map(nodes.map((node) => [node.name, new Place(node, namespaceOf(prefix, node.name))]));
-  const site = ({ description, hosts, nat, router, publicAddress }: SitePlan): Site => ({
+  const site = ({ description, hosts, nats, router, publicAddress }: SitePlan): Site => ({
     name: description.name,
     description,
     hosts: hosts.map(({ name }) => places.get(name)!),
-    nat: nat && places.get(nat.name)!,
+    nat: places.get(nats[0]?.name ?? '') ?? null,
+    nats: nats.map(({ name }) => places.get(name)!),
     router: places.get(router.name)!,
     publicAddress,
   });
@@ -84,6 +146,7 @@ function assemble(prefix: string, topology: Topology, record: LabRecord): Lab {
     server: places.get(topology.server.name)!,
     core: places.get(topology.core.name)!,
     places: [...places.values()],
+    setLink: (name, link) => setProfile(name, linkProfile(linkSchema.parse(link))),
     async close() {
       await Promise.all([...places.values()].map((place) => place.close()));
       await remove(record);

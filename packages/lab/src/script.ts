@@ -1,7 +1,7 @@
 // The shell scripts that make a topology and take it away. Pure: namespace.ts runs them. One process for each
 // namespace does all of it, since starting processes is what takes the time.
 
-import { coreName, type Link, type LinkEnd, type Node, type Topology } from './topology.ts';
+import { coreName, type Link, type LinkEnd, middleName, type Node, type Topology } from './topology.ts';
 
 /** The name under which `ip netns` knows a node; null for the core, which is where the program lives. */
 export function namespaceOf(prefix: string, nodeName: string): string | null {
@@ -13,21 +13,28 @@ export function creationScript(prefix: string, topology: Topology): string {
   const names = isolatedNodes(topology).map(({ name }) => namespaceOf(prefix, name));
   return batch([
     ...names.map((name) => `netns add ${name}`),
-    ...topology.links.map((link) => addLink(prefix, link)),
+    ...topology.links.flatMap((link) => addLink(prefix, link)),
   ]);
 }
 
 /** Every node but the core. */
-export function isolatedNodes({ server, sites }: Topology): Node[] {
-  return [server, ...sites.flatMap(({ router, nat, hosts }) => [router, ...(nat ? [nat] : []), ...hosts])];
+export function isolatedNodes({ server, sites, middle }: Topology): Node[] {
+  return [
+    server,
+    ...sites.flatMap(({ router, nats, hosts }) => [router, ...nats, ...hosts]),
+    ...(middle === null ? [] : [middle]),
+  ];
 }
 
-function addLink(prefix: string, { ends: [a, b] }: Link): string {
+function addLink(prefix: string, { ends: [a, b], cut }: Link): string[] {
   const end = ({ node, interfaceName }: LinkEnd) => {
     const namespace = namespaceOf(prefix, node);
     return `name ${interfaceName}${namespace === null ? '' : ` netns ${namespace}`}`;
   };
-  return `link add ${end(a)} type veth peer ${end(b)}`;
+  const pair = (first: LinkEnd, second: LinkEnd) => `link add ${end(first)} type veth peer ${end(second)}`;
+  if (cut === undefined) return [pair(a, b)];
+  const [middleA, middleB] = cut.interfaceNames.map((interfaceName) => ({ node: middleName, interfaceName }));
+  return [pair(a, middleA!), pair(b, middleB!)];
 }
 
 /** Takes away what a creation script made. Goes on past what is not there. To be run in the core. */
@@ -43,7 +50,7 @@ export function removalScript(namespaces: readonly string[], coreInterfaces: rea
 }
 
 /** Sets up one node. To be run in its namespace. */
-export function nodeScript({ interfaces, routes, forwarding, ruleset }: Node): string {
+export function nodeScript({ interfaces, routes, forwarding, ruleset, settings = {} }: Node): string {
   return [
     'set -e',
     ...interfaces.flatMap(({ name, ports }) => (ports === undefined ? [] : bridgeLines(name, ports))),
@@ -65,6 +72,8 @@ export function nodeScript({ interfaces, routes, forwarding, ruleset }: Node): s
       ...routes.map(({ to, via }) => `route add ${to} via ${via}`),
     ]),
     ...(ruleset === undefined ? [] : [heredoc('nft -f -', ruleset)]),
+    // conntrack's are there once a ruleset asks for it.
+    ...Object.entries(settings).map(([path, value]) => setting(path, value)),
   ].join('\n');
 }
 

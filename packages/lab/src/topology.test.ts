@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressFamily } from '@pinhole/wire';
 import { maxHosts, maxSites, parseDescription } from './description.ts';
-import { isolatedNodes, nodeScript } from './script.ts';
+import { creationScript, isolatedNodes, nodeScript } from './script.ts';
 import { planTopology } from './topology.ts';
 
 test('behind a NAT the hosts are private, and the NAT’s address is the public one', () => {
   const { sites, links } = planTopology(
     parseDescription({ sites: [{ name: 'a', nat: 'eim-apdf', hosts: 2 }] }),
   );
-  const [{ nat, hosts, publicAddress }] = sites as [(typeof sites)[number]];
+  const [{ nats, hosts, publicAddress }] = sites as [(typeof sites)[number]];
   assert.equal(publicAddress, '198.51.100.2');
   assert.deepEqual(
     hosts.map(({ interfaces }) => interfaces[0]!.addresses[0]!.address),
     ['10.1.0.2', '10.1.0.3'],
   );
   assert.deepEqual(
-    nat!.interfaces.map(({ name, ports }) => [name, ports]),
+    nats[0]!.interfaces.map(({ name, ports }) => [name, ports]),
     [
       ['lan', ['lan1', 'lan2']],
       ['wan', undefined],
@@ -36,8 +36,8 @@ test('behind a NAT the hosts are private, and the NAT’s address is the public 
 
 test('without NAT the hosts hang on the router with public addresses, unfiltered', () => {
   const { sites } = planTopology(parseDescription({ sites: [{ name: 'a', nat: 'none', hosts: 2 }] }));
-  const [{ nat, router, hosts, publicAddress }] = sites as [(typeof sites)[number]];
-  assert.equal(nat, null);
+  const [{ nats, router, hosts, publicAddress }] = sites as [(typeof sites)[number]];
+  assert.deepEqual(nats, []);
   assert.equal(router.ruleset, undefined);
   assert.equal(publicAddress, '198.51.100.2');
   assert.deepEqual(
@@ -47,13 +47,14 @@ test('without NAT the hosts hang on the router with public addresses, unfiltered
 });
 
 test('in the largest lab no address is given twice, and every name fits an interface', () => {
-  const nats = ['none', 'eim-eif'] as const;
+  const nats = ['none', 'eim-eif', 'eim-cgn'] as const;
   const topology = planTopology(
     parseDescription({
       sites: Array.from({ length: maxSites }, (_, index) => ({
-        name: `site${index}`,
-        nat: nats[index % 2]!,
+        name: `aaaaaa${index}`,
+        nat: nats[index % 3]!,
         hosts: maxHosts,
+        link: {},
       })),
     }),
   );
@@ -74,4 +75,31 @@ test('a router drops sources that do not belong to its site, and nothing else do
     ),
   );
   assert.deepEqual(strict, ['a-router/site']);
+});
+
+test('two NATs stand in a row, with addresses between them that belong to neither side', () => {
+  const { sites, links } = planTopology(parseDescription({ sites: [{ name: 'a', nat: 'eim-cgn' }] }));
+  const [{ nats }] = sites as [(typeof sites)[number]];
+  assert.deepEqual(
+    nats.map(({ name, interfaces }) => [name, ...interfaces.map((each) => each.addresses[0]!.address)]),
+    [
+      ['a-nat', '10.1.0.1', '100.64.1.2'],
+      ['a-carrier', '100.64.1.1', '198.51.100.2'],
+    ],
+  );
+  const ends = links.map((link) => link.ends.map(({ node }) => node).join(' – '));
+  assert.deepEqual(ends.slice(2), ['a-carrier – a-nat', 'a-router – a-carrier', 'a-nat – a-host1']);
+});
+
+test('a link with a delay is cut, and the ends in the middle are in a namespace of their own', () => {
+  const description = parseDescription({ sites: [{ name: 'a', nat: 'none', link: { delayMs: 5 } }] });
+  const topology = planTopology(description);
+  assert.deepEqual(
+    topology.middle?.interfaces.map(({ name }) => name),
+    ['core-a', 'far-a'],
+  );
+  const script = creationScript('lab', topology);
+  assert.match(script, /link add name router-a type veth peer name core-a netns lab-links\n/);
+  assert.match(script, /link add name core netns lab-a-router type veth peer name far-a netns lab-links\n/);
+  assert.equal(planTopology(parseDescription({ sites: [{ name: 'a', nat: 'none' }] })).middle, null);
 });

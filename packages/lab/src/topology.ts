@@ -5,29 +5,43 @@
 //   host ─┘
 //
 // The core is the namespace that the program itself lives in. Without NAT the hosts hang on the router, with
-// public addresses. Public addresses are those kept for documentation (RFC 5737):
+// public addresses. With two NATs the provider's stands between the site's own and the router:
+//
+//   … lan │ nat │ wan ── lan │ carrier │ wan ── site │ router │ …
+//
+// Public addresses are those kept for documentation (RFC 5737), and where these do not suffice, for benchmarks
+// (RFC 2544); between two NATs they are those kept for that (RFC 6598):
 //
 //   192.0.2.0/24      the server's two addresses, .10 and .11
-//   198.51.100.0/24   a /28 a site: the router, then the NAT or the hosts
+//   198.51.100.0/24   a /28 for each of the first 16 sites: the router, then the NAT or the hosts
+//   198.18.0.0/22     the same for the other sites
 //   203.0.113.0/24    a /30 a site, between core and router
+//   100.64.<n>.0/24   between the n-th site's NATs: .1 the provider's, .2 the site's
 //   10.<n>.0.0/24     the LAN behind the n-th site's NAT: .1 the NAT, .2 and on the hosts
+//
+// A link with a delay or a loss is cut in two; the ends in the middle are in a namespace of their own, named links,
+// and a program there passes the frames on.
 
 import { type IpAddress, ip } from '@pinhole/wire';
-import type { CompleteDescription, SiteDescription } from './description.ts';
-import { behaviourOf } from './nat/behaviour.ts';
-import { natRuleset } from './nat/rules.ts';
+import { type CompleteDescription, natLayers, type SiteDescription } from './description.ts';
+import { type LinkProfile, linkProfile } from './link/profile.ts';
+import type { NatBehaviour } from './nat/behaviour.ts';
+import { natRuleset, natSettings } from './nat/rules.ts';
 
 export interface Topology {
   readonly core: Node;
   readonly server: Node;
   readonly sites: readonly SitePlan[];
   readonly links: readonly Link[];
+  /** Where the links are cut; null where none is. */
+  readonly middle: Node | null;
 }
 
 export interface SitePlan {
   readonly description: SiteDescription;
   readonly router: Node;
-  readonly nat: Node | null;
+  /** From the hosts outwards. */
+  readonly nats: readonly Node[];
   readonly hosts: readonly Node[];
   /** Under which the site is seen from outside: the NAT's address, or the first host's. */
   readonly publicAddress: IpAddress;
@@ -41,6 +55,8 @@ export interface Node {
   readonly forwarding: boolean;
   /** An nftables ruleset. */
   readonly ruleset?: string;
+  /** Values by their paths under /proc/sys. */
+  readonly settings?: Readonly<Record<string, number>>;
 }
 
 export interface Interface {
@@ -65,6 +81,17 @@ export interface Route {
 
 export interface Link {
   readonly ends: readonly [LinkEnd, LinkEnd];
+  /** Of a link that is cut. */
+  readonly cut?: LinkCut;
+}
+
+export interface LinkCut {
+  /** The site's name, or the server's. */
+  readonly name: string;
+  /** The ends in the middle, each towards the link's end with the same index. */
+  readonly interfaceNames: readonly [string, string];
+  /** `up` is from the link's second end to its first. */
+  readonly profile: LinkProfile;
 }
 
 export interface LinkEnd {
@@ -74,13 +101,19 @@ export interface LinkEnd {
 
 export const coreName = 'core';
 export const serverName = 'server';
+export const middleName = 'links';
 
 const serverGateway = ip('192.0.2.1');
 const serverAddresses = [ip('192.0.2.10'), ip('192.0.2.11')];
 
 /** Where everything of a lab stands. The same description gives the same addresses. */
-export function planTopology({ sites: descriptions }: CompleteDescription): Topology {
-  const sites = descriptions.map(planSite);
+export function planTopology(description: CompleteDescription): Topology {
+  const sites = description.sites.map(planSite);
+  const links = [
+    cutWhere(description.link, serverName, link([coreName, serverName], [serverName, 'eth0'])),
+    ...sites.flatMap(({ links }) => links),
+  ];
+  const middleNames = links.flatMap(({ cut }) => cut?.interfaceNames ?? []);
   return {
     core: {
       name: coreName,
@@ -98,41 +131,49 @@ export function planTopology({ sites: descriptions }: CompleteDescription): Topo
       forwarding: false,
     },
     sites: sites.map(({ plan }) => plan),
-    links: [link([coreName, serverName], [serverName, 'eth0']), ...sites.flatMap(({ links }) => links)],
+    links,
+    middle:
+      middleNames.length === 0
+        ? null
+        : {
+            name: middleName,
+            interfaces: middleNames.map((name) => addressed(name, 0)),
+            routes: [],
+            forwarding: false,
+          },
   };
 }
 
 /** Addresses of the site with this index, from 0. */
 function siteNumbers(index: number) {
-  const block = index * 16;
+  const block = index < 16 ? '198.51.100' : `198.18.${(index >> 4) - 1}`;
+  const start = (index % 16) * 16;
   return {
     coreSide: ip(`203.0.113.${index * 4 + 1}`),
     routerSide: ip(`203.0.113.${index * 4 + 2}`),
-    publicPrefix: `198.51.100.${block}/28`,
-    publicGateway: ip(`198.51.100.${block + 1}`),
-    publicAddress: (host: number) => ip(`198.51.100.${block + 2 + host}`),
+    publicPrefix: `${block}.${start}/28`,
+    publicGateway: ip(`${block}.${start + 1}`),
+    publicAddress: (host: number) => ip(`${block}.${start + 2 + host}`),
+    carrierInside: ip(`100.64.${index + 1}.1`),
+    behindCarrier: ip(`100.64.${index + 1}.2`),
     lanGateway: ip(`10.${index + 1}.0.1`),
     lanAddress: (host: number) => ip(`10.${index + 1}.0.${2 + host}`),
   };
 }
 
 function planSite(description: SiteDescription, index: number) {
+  const { name, link: linkDescription } = description;
   const numbers = siteNumbers(index);
-  const behaviour = behaviourOf(description.nat);
-  const routerName = `${description.name}-router`;
-  const natName = `${description.name}-nat`;
-  const towardsCore = {
-    core: addressed('core', 30, numbers.routerSide),
-    routes: [{ to: 'default', via: numbers.coreSide }],
-  };
-  const gatewayName = behaviour === null ? routerName : natName;
-  const hostsInterface = behaviour === null ? 'site' : 'lan';
+  const layers = natLayers(description.nat);
+  const routerName = `${name}-router`;
+  const gatewayName = layers.length === 0 ? routerName : `${name}-nat`;
+  const hostsInterface = layers.length === 0 ? 'site' : 'lan';
   const hosts = Array.from({ length: description.hosts }, (_, host): Node => {
-    const address = behaviour === null ? numbers.publicAddress(host) : numbers.lanAddress(host);
+    const address = layers.length === 0 ? numbers.publicAddress(host) : numbers.lanAddress(host);
     return {
-      name: `${description.name}-host${host + 1}`,
-      interfaces: [addressed('eth0', behaviour === null ? 28 : 24, address)],
-      routes: [{ to: 'default', via: behaviour === null ? numbers.publicGateway : numbers.lanGateway }],
+      name: `${name}-host${host + 1}`,
+      interfaces: [addressed('eth0', layers.length === 0 ? 28 : 24, address)],
+      routes: [{ to: 'default', via: layers.length === 0 ? numbers.publicGateway : numbers.lanGateway }],
       forwarding: false,
     };
   });
@@ -140,27 +181,56 @@ function planSite(description: SiteDescription, index: number) {
   const siteSide = { ...addressed('site', 28, numbers.publicGateway), strictSource: true };
   const router: Node = {
     name: routerName,
-    interfaces: [towardsCore.core, behaviour === null ? { ...siteSide, ports } : siteSide],
-    routes: towardsCore.routes,
-    forwarding: true,
-  };
-  const nat: Node | null = behaviour && {
-    name: natName,
     interfaces: [
-      { ...addressed('lan', 24, numbers.lanGateway), ports },
-      addressed('wan', 28, numbers.publicAddress(0)),
+      addressed('core', 30, numbers.routerSide),
+      layers.length === 0 ? { ...siteSide, ports } : siteSide,
     ],
-    routes: [{ to: 'default', via: numbers.publicGateway }],
+    routes: [{ to: 'default', via: numbers.coreSide }],
     forwarding: true,
-    ruleset: natRuleset(behaviour, numbers.publicAddress(0)),
   };
-  const plan: SitePlan = { description, router, nat, hosts, publicAddress: numbers.publicAddress(0) };
+  const nats = planNats(name, layers, numbers, ports);
+  const plan: SitePlan = { description, router, nats, hosts, publicAddress: numbers.publicAddress(0) };
   const links = [
-    link([coreName, routerLink(description)], [routerName, 'core']),
-    ...(nat === null ? [] : [link([routerName, 'site'], [natName, 'wan'])]),
+    cutWhere(linkDescription, name, link([coreName, routerLink(description)], [routerName, 'core'])),
+    ...nats.map(({ name: nat }, layer) => {
+      const next = nats[layer + 1];
+      return link(next === undefined ? [routerName, 'site'] : [next.name, 'lan'], [nat, 'wan']);
+    }),
     ...hosts.map((host, index) => link([gatewayName, ports[index]!], [host.name, 'eth0'])),
   ];
   return { plan, numbers, links };
+}
+
+function planNats(
+  site: string,
+  layers: readonly NatBehaviour[],
+  numbers: ReturnType<typeof siteNumbers>,
+  ports: readonly string[],
+): Node[] {
+  return layers.map((behaviour, layer): Node => {
+    const isCarrier = layer > 0;
+    const isOutermost = layer === layers.length - 1;
+    const outside = isOutermost ? numbers.publicAddress(0) : numbers.behindCarrier;
+    return {
+      name: `${site}-${isCarrier ? 'carrier' : 'nat'}`,
+      interfaces: [
+        isCarrier
+          ? addressed('lan', 24, numbers.carrierInside)
+          : { ...addressed('lan', 24, numbers.lanGateway), ports },
+        addressed('wan', isOutermost ? 28 : 24, outside),
+      ],
+      routes: [{ to: 'default', via: isOutermost ? numbers.publicGateway : numbers.carrierInside }],
+      forwarding: true,
+      ruleset: natRuleset(behaviour, outside),
+      settings: natSettings(behaviour),
+    };
+  });
+}
+
+function cutWhere(description: SiteDescription['link'], name: string, whole: Link): Link {
+  if (description === undefined) return whole;
+  const interfaceNames = [`core-${name}`, `far-${name}`] as const;
+  return { ...whole, cut: { name, interfaceNames, profile: linkProfile(description) } };
 }
 
 function routerLink({ name }: SiteDescription): string {

@@ -128,3 +128,15 @@ test('a port that is bound in one place is free in another', async (t) => {
   t.after(() => lab.close());
   assert.equal(await seenFrom(lab.core, lab.server, lab.server.addresses[0]!), '192.0.2.1');
 });
+
+test('in a lab of more sites than the first block of addresses has room for, the last is reached too', async () => {
+  const sites = Array.from({ length: 18 }, (_, index) => ({ name: `s${index}`, nat: 'eim-apdf' as const }));
+  const lab = await buildLab({ sites }, unverified);
+  try {
+    const { hosts, publicAddress } = lab.sites.get('s17')!;
+    assert.equal(publicAddress, '198.18.0.18');
+    assert.equal(await seenFrom(hosts[0]!, lab.server, lab.server.addresses[0]!), publicAddress);
+  } finally {
+    await lab.close();
+  }
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -31,10 +31,15 @@ for (const { user, wrapper, skip } of users) {
   test(`as ${user}: run builds, verifies, runs the command in the site and keeps its exit code`, {
     skip,
   }, async () => {
-    const nat = ['a=eim-apdf', 'b=eim-eif'];
-    const command = ['sh', '-c', 'ip -brief address show eth0; exit 5'];
-    const { code, output } = await finish('labRun', { nat, place: 'b', command });
-    assert.match(output, /10\.2\.0\.2\/24/);
+    const file = join(folder, 'lab.json');
+    const sites = [
+      { name: 'a', nat: 'apdm-apdf-sequential', link: { delayMs: 5 } },
+      { name: 'b', nat: ['eim-apdf', { unsolicited: 'rst', udpLifetimeMs: 2000 }] },
+    ];
+    writeFileSync(file, JSON.stringify({ sites }));
+    const command = ['sh', '-c', 'ip -brief address show; exit 5'];
+    const { code, output } = await finish('labRun', { file, place: 'b-nat', command });
+    assert.match(output, /wan.* 100\.64\.2\.2\/24/);
     assert.equal(code, 5);
   });
 

@@ -2,20 +2,19 @@
 // the namespace it runs in. First a line `ready`; when its standard input ends, what is still waiting, then the
 // number of packets that the kernel had no room for.
 
-import koffi from 'koffi';
+import { call, fail, memory } from '../libc.ts';
 import { readPacket } from './packet.ts';
 
 const interfaceNames = new Set(process.argv.slice(2));
 
-const libc = koffi.load(null);
-const socket = libc.func('int socket(int, int, int)');
-const bind = libc.func('int bind(int, void *, uint32_t)');
-const poll = libc.func('int poll(void *, unsigned long, int)');
-const recvfrom = libc.func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)');
-const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
-const getsockopt = libc.func('int getsockopt(int, int, int, void *, void *)');
-const ioctl = libc.func('int ioctl(int, unsigned long, void *)');
-const if_indextoname = libc.func('void *if_indextoname(uint32_t, void *)');
+const socket = call('int socket(int, int, int)');
+const bind = call('int bind(int, uintptr_t, uint32_t)');
+const poll = call('int poll(uintptr_t, unsigned long, int)');
+const recvfrom = call('intptr_t recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)');
+const setsockopt = call('int setsockopt(int, int, int, uintptr_t, uint32_t)');
+const getsockopt = call('int getsockopt(int, int, int, uintptr_t, uintptr_t)');
+const ioctl = call('int ioctl(int, unsigned long, uintptr_t)');
+const if_indextoname = call('uintptr_t if_indextoname(uint32_t, uintptr_t)');
 
 const AF_PACKET = 17;
 /** Without the link's header. */
@@ -38,13 +37,6 @@ const bufferBytes = 64 * 1024 * 1024;
 /** How soon the end of standard input is noticed. */
 const pollMs = 20;
 
-/** Memory of libc's, which does not move, and the view through which it is read. */
-function memory(length: number) {
-  const pointer = koffi.alloc('uint8_t', length);
-  const bytes = new Uint8Array(koffi.view(pointer, length));
-  return { pointer, bytes, data: new DataView(bytes.buffer, bytes.byteOffset, length) };
-}
-
 const packet = memory(snapLength);
 const address = memory(20);
 const number = memory(4);
@@ -66,11 +58,6 @@ address.data.setUint16(0, AF_PACKET, true);
 address.data.setUint16(2, ETH_P_ALL);
 if (bind(descriptor, address.pointer, 20) < 0) fail('bind the packet socket');
 
-function fail(aim: string): never {
-  process.stderr.write(`cannot ${aim}: errno ${koffi.errno()}\n`);
-  process.exit(1);
-}
-
 const names = new Map<number, string>();
 
 function interfaceName(index: number): string {
@@ -89,15 +76,13 @@ function drain(): string {
   let lines = '';
   for (;;) {
     number.data.setUint32(0, 20, true);
-    const length = Number(
-      recvfrom(
-        descriptor,
-        packet.pointer,
-        snapLength,
-        MSG_DONTWAIT | MSG_TRUNC,
-        address.pointer,
-        number.pointer,
-      ),
+    const length = recvfrom(
+      descriptor,
+      packet.pointer,
+      snapLength,
+      MSG_DONTWAIT | MSG_TRUNC,
+      address.pointer,
+      number.pointer,
     );
     if (length < 0) return lines;
     const name = interfaceName(address.data.getInt32(4, true));

@@ -1,13 +1,18 @@
 // The inner half of `pinhole lab up` and `pinhole lab run`: inside.ts TASK, an InsideTask as JSON.
 
 import { readFileSync, rmSync } from 'node:fs';
+import { natLabel } from '../description.ts';
 import { initFile } from '../enter/unshare.ts';
 import { exitCode } from '../execute.ts';
 import { buildLab, type Lab } from '../lab.ts';
+import { natKindNames } from '../nat/kinds.ts';
 import { type InsideTask, reporting } from './commands.ts';
 import { findPlace, type Run, runFilePath, writeRun } from './run-file.ts';
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** For a column. */
+const longestKind = Math.max(...natKindNames.map((name) => name.length));
 
 const { description, task } = JSON.parse(process.argv[2]!) as InsideTask;
 process.exitCode = await reporting(async () => {
@@ -68,7 +73,7 @@ function describeRun(lab: Lab, privilege: Run['privilege']): Run {
 function overview(lab: Lab, run: number): string {
   const rows = [...lab.sites.values()].map(({ name, description: { nat }, hosts, publicAddress }) => {
     const inside = hosts.map(({ addresses }) => addresses.join(' ')).join(' ');
-    return `  ${name.padEnd(8)}  ${nat.padEnd(16)}  ${inside}  seen as ${publicAddress}\n`;
+    return `  ${name.padEnd(8)}  ${natLabel(nat).padEnd(longestKind)}  ${inside}  seen as ${publicAddress}\n`;
   });
   return [
     `Lab ${run} is up; every NAT was measured and is what it is called.\n`,

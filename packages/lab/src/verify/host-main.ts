@@ -1,157 +1,86 @@
-// The measuring program behind the NAT: host-main.ts A1 A2 PUBLIC-ADDRESS WAIT-MS. Writes an Observation as JSON.
+// The measuring program behind the NAT: host-main.ts TASK, a HostTask as JSON. Writes an Observation as JSON.
 
-import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { BoundSocket, createServer, Socket } from 'node:net';
-import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type Endpoint, endpoint } from '@pinhole/wire';
+import { endpoint } from '@pinhole/wire';
+import { traversalPorts } from '../nat/behaviour.ts';
+import { observeTcpIdle, observeUdpLifetime } from './host/lifetimes.ts';
+import { Tcp } from './host/tcp.ts';
+import { type Control, Udp } from './host/udp.ts';
 import {
   type Attempt,
-  type EndpointName,
-  endpointNames,
+  type HostTask,
+  type Meeting,
   type Observation,
-  type Request,
   serverEndpoints,
+  simultaneousPort,
   unmappedPort,
 } from './observation.ts';
 
-const [firstAddress, secondAddress, publicAddress, wait] = process.argv.slice(2);
-const endpoints = serverEndpoints([firstAddress!, secondAddress!]);
-/** How long silence must last to be taken for silence. */
-const waitMs = Number(wait);
-/** How often a question is asked again. */
-const retryMs = 250;
-/** How much later than the fence a packet may still be that was sent before it. */
-const graceMs = 100;
+const task = JSON.parse(process.argv[2]!) as HostTask;
+const { waitMs } = task;
+const endpoints = serverEndpoints(task.serverAddresses);
+/** Enough to see the law by which ports are given. */
+const sampleCount = 16;
 
-const control = await openControl();
-const unsolicitedTo = endpoint(publicAddress!, unmappedPort);
-const [udp, tcpSeen, fromOtherPort, fromOtherAddress, unsolicitedTcp, unsolicitedUdp] = await Promise.all([
-  observeUdp(),
-  observeTcpMapping(),
+/** After which a kernel repeats its SYN (RFC 6298 section 2.1), with room. */
+const repetitionMs = 1200;
+
+const tcp = new Tcp(endpoints);
+const control = await tcp.openControl();
+const udp = new Udp(endpoints, control, waitMs);
+
+// First what every new flow's port counts for, and nothing else meanwhile.
+const [udpMapping, tcpMapping] = await Promise.all([
+  udp.observeMapping(sampleCount),
+  tcp.observeMapping(sampleCount),
+]);
+const unsolicitedTo = endpoint(task.publicAddress, unmappedPort);
+const [
+  udpRest,
+  fromOtherPort,
+  fromOtherAddress,
+  simultaneousOpen,
+  unsolicitedTcp,
+  unsolicitedUdp,
+  hops,
+  traversalUdp,
+  traversalTcp,
+  udpLifetime,
+  tcpIdle,
+] = await Promise.all([
+  udpMapping === null ? null : udp.observeFiltering(udpMapping.socket),
   control.ask<Attempt>({ ask: 'connect', to: control.seen, fromAddress: 'A1', waitMs }),
   control.ask<Attempt>({ ask: 'connect', to: control.seen, fromAddress: 'A2', waitMs }),
+  meet(control),
   control.ask<Attempt>({ ask: 'connect', to: unsolicitedTo, fromAddress: 'A2', waitMs }),
   control.ask<Attempt>({ ask: 'provoke', to: unsolicitedTo, waitMs }),
+  control.ask<number>({ ask: 'hops' }),
+  reached((port) => udp.reaches(endpoint(task.serverAddresses[0], port))),
+  reached((port) => tcp.reaches(endpoint(task.serverAddresses[0], port), waitMs)),
+  task.udpLifetimeMs === null || udpMapping === null
+    ? null
+    : observeUdpLifetime(udp, control, task.udpLifetimeMs),
+  task.tcpIdleMs === null ? null : observeTcpIdle(tcp, task.tcpIdleMs, waitMs),
 ]);
 const observation: Observation = {
-  udp,
-  tcp: { ...tcpSeen, fromOtherPort, fromOtherAddress },
+  udp: udpMapping && udpRest && { ...udpMapping.observation, ...udpRest },
+  tcp: { ...tcpMapping, fromOtherPort, fromOtherAddress, simultaneousOpen },
   unsolicited: { tcp: unsolicitedTcp, udp: unsolicitedUdp },
+  hops,
+  traversal: { udp: traversalUdp, tcp: traversalTcp },
+  udpLifetime,
+  tcpIdle,
 };
 process.stdout.write(JSON.stringify(observation), () => process.exit(0));
 
-/** A connection to A1:P1 from a port that also listens: requests go over it, connections come back to the port. */
-async function openControl() {
-  const bound = new BoundSocket({ host: '0.0.0.0', port: 0, reusePort: true });
-  const { port } = bound.address();
-  createServer((connection) => connection.on('error', () => {})).listen(bound);
-  const { lines, socket, seen, local } = await connectFrom(port, 0);
-  const waiting: ((answer: unknown) => void)[] = [];
-  lines.on('line', (line) => waiting.shift()?.(JSON.parse(line)));
-  return {
-    seen,
-    localAddress: local.address,
-    ask<Answer>(request: Request): Promise<Answer> {
-      socket.write(`${JSON.stringify(request)}\n`);
-      return new Promise((resolve) => waiting.push((answer) => resolve(answer as Answer)));
-    },
-  };
+async function meet({ ask }: Control): Promise<Meeting> {
+  const meeting = ask<Meeting>({ ask: 'meet', waitMs: waitMs + repetitionMs });
+  const close = tcp.startConnection(endpoint(task.serverAddresses[0], simultaneousPort));
+  const outcome = await meeting;
+  close();
+  return outcome;
 }
 
-async function connectFrom(localPort: number, endpointIndex: number) {
-  const { address: host, port } = endpoints[endpointIndex]!;
-  const bound = new BoundSocket({ host: '0.0.0.0', port: localPort, reusePort: true });
-  const socket = new Socket({ handle: bound });
-  socket.connect({ host, port });
-  const lines = createInterface({ input: socket });
-  const [line] = (await once(lines, 'line')) as [string];
-  return {
-    socket,
-    lines,
-    seen: JSON.parse(line) as Endpoint,
-    local: endpoint(socket.localAddress!, socket.localPort!),
-  };
-}
-
-async function observeTcpMapping() {
-  const first = await connectFrom(0, 0);
-  const others = await Promise.all([1, 2, 3].map((index) => connectFrom(first.local.port, index)));
-  return { local: first.local, seen: [first, ...others].map(({ seen }) => seen) };
-}
-
-async function observeUdp(): Promise<Observation['udp']> {
-  const [mapped, filtered, inner] = await Promise.all([openUdp(), openUdp(), openUdp()]);
-  const seen = await Promise.all(endpointNames.map((_, index) => askSeen(mapped, index)));
-  const [filteredSeen, innerSeen] = await Promise.all([askSeen(filtered, 0), askSeen(inner, 0)]);
-  const [passed, hairpinnedFrom] = await Promise.all([
-    whoPasses(filtered, filteredSeen),
-    hairpin(mapped, inner, innerSeen),
-  ]);
-  return { local: localOf(mapped), seen, passed, hairpinnedFrom, hairpinnedAs: seen[0]! };
-}
-
-async function openUdp(): Promise<DatagramSocket> {
-  const socket = createSocket('udp4');
-  socket.bind();
-  await once(socket, 'listening');
-  return socket;
-}
-
-/** The address is that of the one interface, which an unbound socket's own address does not tell. */
-function localOf(socket: DatagramSocket): Endpoint {
-  return endpoint(control.localAddress, socket.address().port);
-}
-
-/** The source that the server's endpoint sees; asks again until it answers. */
-async function askSeen(socket: DatagramSocket, index: number): Promise<Endpoint> {
-  const token = `seen${index}`;
-  const { address, port } = endpoints[index]!;
-  const answer = awaitMessage(socket, token);
-  const ask = () => socket.send(token, port, address);
-  ask();
-  const again = setInterval(ask, retryMs);
-  const [seenAddress, seenPort] = (await answer).text;
-  clearInterval(again);
-  return endpoint(seenAddress!, Number(seenPort));
-}
-
-/** The first message that begins with the token, as words. */
-function awaitMessage(socket: DatagramSocket, token: string) {
-  return new Promise<{ text: string[]; from: Endpoint }>((resolve) => {
-    const listen = (data: Buffer, from: { address: string; port: number }) => {
-      const [first, ...text] = data.toString().split(' ');
-      if (first !== token) return;
-      socket.off('message', listen);
-      resolve({ text, from: endpoint(from.address, from.port) });
-    };
-    socket.on('message', listen);
-  });
-}
-
-/** The endpoint that may pass sends last, as a fence: what has not come shortly after it will not come. */
-async function whoPasses(socket: DatagramSocket, to: Endpoint): Promise<EndpointName[]> {
-  const passed = new Set<EndpointName>();
-  let fence = () => {};
-  const fenced = new Promise<void>((resolve) => {
-    fence = resolve;
-  });
-  socket.on('message', (data) => {
-    const [token, name] = data.toString().split(' ');
-    if (token !== 'filter') return;
-    passed.add(name as EndpointName);
-    if (name === 'A1:P1') fence();
-  });
-  await control.ask({ ask: 'send', to, token: 'filter', from: ['A2:P2', 'A2:P1', 'A1:P2', 'A1:P1'] });
-  await Promise.race([fenced, delay(waitMs)]);
-  await delay(graceMs);
-  return endpointNames.filter((name) => passed.has(name));
-}
-
-async function hairpin(from: DatagramSocket, to: DatagramSocket, target: Endpoint): Promise<Endpoint | null> {
-  const arrival = awaitMessage(to, 'hairpin');
-  from.send('hairpin', target.port, target.address);
-  const first = await Promise.race([arrival, delay(waitMs, null)]);
-  return first === null ? null : first.from;
+async function reached(reaches: (port: number) => Promise<boolean>): Promise<number[]> {
+  const answers = await Promise.all(traversalPorts.map(reaches));
+  return traversalPorts.filter((_, index) => answers[index]);
 }

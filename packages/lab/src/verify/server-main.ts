@@ -3,16 +3,35 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { BoundSocket, connect, createServer, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { Endpoint } from '@pinhole/wire';
-import { type Attempt, endpointNames, type Request, serverEndpoints } from './observation.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Endpoint, endpoint } from '@pinhole/wire';
+import { traversalPorts } from '../nat/behaviour.ts';
+import {
+  type Answer,
+  type Answered,
+  type Asked,
+  type Attempt,
+  endpointNames,
+  type Meeting,
+  type Request,
+  serverEndpoints,
+  simultaneousPort,
+} from './observation.ts';
+import { dropEverything } from './silence.ts';
+import { isAnswer, isSyn, watchPackets } from './watch.ts';
 
 const addresses = process.argv.slice(2);
 const endpoints = serverEndpoints(addresses);
+const traversalEndpoints = traversalPorts.map((port) => ({ address: addresses[0]!, port }));
+/** How long after a packet the watch has seen it. */
+const watchDelayMs = 50;
+
+const packets = watchPackets();
 
 const datagramSockets = await Promise.all(
-  endpoints.map(async ({ address, port }) => {
+  [...endpoints, ...traversalEndpoints].map(async ({ address, port }) => {
     const socket = createSocket('udp4');
     socket.on('message', (token, from) => {
       socket.send(`${token} ${from.address} ${from.port}`, from.port, from.address);
@@ -24,25 +43,38 @@ const datagramSockets = await Promise.all(
 );
 
 await Promise.all(
-  endpoints.map(async ({ address, port }) => {
+  [...endpoints, ...traversalEndpoints].map(async ({ address, port }) => {
     const server = createServer(serve);
     server.listen(port, address);
     await once(server, 'listening');
   }),
 );
 
-/** Says first what it sees of the other end, then answers requests in their order. */
-function serve(connection: Socket): void {
-  connection.on('error', () => connection.destroy());
-  connection.write(`${JSON.stringify({ address: connection.remoteAddress, port: connection.remotePort })}\n`);
-  let last: Promise<unknown> = Promise.resolve();
-  createInterface({ input: connection }).on('line', (line) => {
-    const answer = perform(JSON.parse(line) as Request);
-    last = Promise.all([last, answer]).then(([, value]) => connection.write(`${JSON.stringify(value)}\n`));
-  });
+// Without a listener the kernel would answer by RST.
+const silent = bindSimultaneous();
+dropEverything(silent.fd());
+createServer().listen(silent);
+
+function bindSimultaneous(): BoundSocket {
+  return new BoundSocket({ host: addresses[0]!, port: simultaneousPort, reusePort: true });
 }
 
-async function perform(request: Request): Promise<Attempt | null> {
+/** Says first what it sees of the other end, then answers requests. */
+function serve(connection: Socket): void {
+  const from = endpoint(connection.remoteAddress!, connection.remotePort!);
+  connection.on('error', () => connection.destroy());
+  connection.write(`${JSON.stringify(from)}\n`);
+  createInterface({ input: connection })
+    // It is told of the connection's errors too.
+    .on('error', () => {})
+    .on('line', async (line) => {
+      const { id, request } = JSON.parse(line) as Asked;
+      const answered: Answered = { id, answer: await perform(request, from) };
+      connection.write(`${JSON.stringify(answered)}\n`);
+    });
+}
+
+async function perform(request: Request, from: Endpoint): Promise<Answer> {
   switch (request.ask) {
     case 'send':
       for (const name of request.from) {
@@ -56,13 +88,19 @@ async function perform(request: Request): Promise<Attempt | null> {
       return attemptConnection(request.to, addresses[request.fromAddress === 'A1' ? 0 : 1]!, request.waitMs);
     case 'provoke':
       return provoke(request.to, request.waitMs);
+    case 'meet':
+      return meet(from.address, request.waitMs);
+    case 'hops':
+      return packets.hopsFrom(from.address);
+    case 'echo':
+      return null;
   }
 }
 
-function attemptConnection(to: Endpoint, localAddress: string, waitMs: number): Promise<Attempt> {
-  return new Promise((resolve) => {
+async function attemptConnection(to: Endpoint, localAddress: string, waitMs: number): Promise<Attempt> {
+  const met = await new Promise<'connected' | 'refused' | 'icmp' | 'silence'>((resolve) => {
     const socket = connect({ host: to.address, port: to.port, localAddress });
-    const finish = (attempt: Attempt) => {
+    const finish = (attempt: 'connected' | 'refused' | 'icmp' | 'silence') => {
       clearTimeout(timer);
       socket.resetAndDestroy();
       resolve(attempt);
@@ -70,9 +108,13 @@ function attemptConnection(to: Endpoint, localAddress: string, waitMs: number): 
     const timer = setTimeout(finish, waitMs, 'silence');
     socket.on('connect', () => finish('connected'));
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      finish(error.code === 'ECONNREFUSED' ? 'refused' : 'unreachable'),
+      finish(error.code === 'ECONNREFUSED' ? 'refused' : 'icmp'),
     );
   });
+  if (met !== 'refused') return met;
+  // The kernel tells a program the same of RST and of ICMP port unreachable.
+  await delay(watchDelayMs);
+  return packets.metIcmp('tcp', to) ? 'icmp' : 'reset';
 }
 
 /** A connected datagram socket is told of the ICMP error that its packet met. */
@@ -85,11 +127,26 @@ function provoke(to: Endpoint, waitMs: number): Promise<Attempt> {
       resolve(attempt);
     };
     const timer = setTimeout(finish, waitMs, 'silence');
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      finish(error.code === 'ECONNREFUSED' ? 'refused' : 'unreachable'),
-    );
+    socket.once('error', () => finish('icmp'));
     socket.connect(to.port, to.address, () => socket.send('unsolicited'));
   });
+}
+
+async function meet(from: string, waitMs: number): Promise<Meeting> {
+  const isFromThere = packets.to(simultaneousPort, from);
+  const syn = await packets.next((packet) => isFromThere(packet) && isSyn(packet), waitMs, true);
+  if (syn === null) return 'silence';
+  const reaction = packets.next(
+    (packet) => isFromThere(packet) && packet.sourcePort === syn.sourcePort,
+    waitMs,
+  );
+  const socket = new Socket({ handle: bindSimultaneous() });
+  socket.on('error', () => {});
+  socket.connect({ host: from, port: syn.sourcePort! });
+  const packet = await reaction;
+  socket.resetAndDestroy();
+  if (packet === null) return 'silence';
+  return isAnswer(packet) ? 'answered' : 'repeated';
 }
 
 process.stdout.write('ready\n');

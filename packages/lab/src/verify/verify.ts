@@ -3,18 +3,27 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { natLabel, natLayers } from '../description.ts';
 import { LabError } from '../error.ts';
 import type { Lab, Site } from '../lab.ts';
-import { behaviourOf } from '../nat/behaviour.ts';
-import { differences, judge, type Measured } from './judge.ts';
-import type { Observation } from './observation.ts';
+import { asOne } from '../nat/layers.ts';
+import { differences } from './differences.ts';
+import { judge, type Measured } from './judge.ts';
+import type { HostTask, Observation } from './observation.ts';
 
 /** How long silence lasts before it is taken for silence: first in haste, then for a machine that is busy. */
-const waitsMs = [400, 3000];
-const hostTimeoutMs = 20_000;
+const usualWaitsMs = [400, 3000];
+/** Without the lifetimes that are waited for. */
+const hostTimeoutMs = 30_000;
 
-/** Measures all sites at once. Throws LabError `nat-not-as-described` or `verify-failed`. */
-export async function verifyLab(lab: Lab): Promise<ReadonlyMap<string, Measured>> {
+/**
+ * Measures all sites at once; one that is not as described, again with the next wait. Throws LabError
+ * `nat-not-as-described` or `verify-failed`.
+ */
+export async function verifyLab(
+  lab: Lab,
+  waitsMs: readonly number[] = usualWaitsMs,
+): Promise<ReadonlyMap<string, Measured>> {
   const server = lab.server.spawn(process.execPath, [program('server-main.ts'), ...lab.server.addresses], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -25,7 +34,7 @@ export async function verifyLab(lab: Lab): Promise<ReadonlyMap<string, Measured>
       throw new LabError('verify-failed', 'The measuring program in the server namespace did not start.');
     }
     const sites = [...lab.sites.values()];
-    const results = await Promise.all(sites.map((site) => verifySite(lab, site)));
+    const results = await Promise.all(sites.map((site) => verifySite(lab, site, waitsMs)));
     const complaints = results.flatMap(({ complaint }) => complaint ?? []);
     if (complaints.length > 0) throw new LabError('nat-not-as-described', complaints.join('\n'));
     return new Map(sites.map(({ name }, index) => [name, results[index]!.measured]));
@@ -41,28 +50,38 @@ interface SiteResult {
   readonly complaint: string | null;
 }
 
-async function verifySite(lab: Lab, site: Site): Promise<SiteResult> {
+async function verifySite(lab: Lab, site: Site, waitsMs: readonly number[]): Promise<SiteResult> {
   const { nat } = site.description;
-  const asked = behaviourOf(nat);
+  const layers = natLayers(nat);
   let result: SiteResult | null = null;
   for (const waitMs of waitsMs) {
     const observation = await observe(lab, site, waitMs);
     const measured = judge(observation);
-    const faults = differences(asked, observation, measured);
+    const faults = differences(layers, observation, measured);
     if (faults.length === 0) return { measured, complaint: null };
     const evidence = measured.evidence.join('; ');
     result = {
       measured,
-      complaint: `Site ${site.name} is not ${nat}: ${faults.join('; ')}. Seen: ${evidence}.`,
+      complaint: `Site ${site.name} is not ${natLabel(nat)}: ${faults.join('; ')}. Seen: ${evidence}.`,
     };
   }
   return result!;
 }
 
 async function observe(lab: Lab, site: Site, waitMs: number): Promise<Observation> {
-  const args = [program('host-main.ts'), ...lab.server.addresses, site.publicAddress, String(waitMs)];
+  const behaviour = asOne(natLayers(site.description.nat));
+  const [first, second] = lab.server.addresses;
+  const task: HostTask = {
+    serverAddresses: [first!, second!],
+    publicAddress: site.publicAddress,
+    waitMs,
+    udpLifetimeMs: behaviour?.udpLifetimeMs ?? null,
+    tcpIdleMs: behaviour?.tcpIdle?.afterMs ?? null,
+  };
+  const args = [program('host-main.ts'), JSON.stringify(task)];
+  const longestMs = Math.max(task.udpLifetimeMs ?? 0, task.tcpIdleMs ?? 0);
   const { code, stdout, stderr } = await site.hosts[0]!.run(process.execPath, args, {
-    timeoutMs: hostTimeoutMs,
+    timeoutMs: hostTimeoutMs + 2 * longestMs,
   });
   if (code === 0) return JSON.parse(stdout) as Observation;
   throw new LabError(
