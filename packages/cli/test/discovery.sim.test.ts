@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Discovery } from '@pinhole/agent';
-import { type Dependence, type DiscoveryInput, type DiscoveryReport, verdictOf } from '@pinhole/nat';
+import { type Dependence, type DiscoveryReport, verdictOf } from '@pinhole/nat';
 import { createSimulation, type NatBehaviour, type PortAllocation } from '@pinhole/net/sim';
 import { startTraversalServer } from '@pinhole/traversal';
-import { decodeStun, ip, traversalCredential } from '@pinhole/wire';
+import { ip } from '@pinhole/wire';
 import { pino } from 'pino';
+import { discover as discoverFrom, secret } from './discoverer.ts';
 
-const secret = new TextEncoder().encode('what collector and server share');
 const testPort = 49153;
 const publicAddress = '198.51.100.1';
 
@@ -16,7 +15,9 @@ interface World {
   readonly nat: Partial<NatBehaviour> | null;
   readonly serverAddresses?: readonly string[];
   readonly delayMs?: number;
-  readonly input?: Partial<DiscoveryInput>;
+  /** Of the server's link, each way. */
+  readonly lossRate?: number;
+  readonly seed?: number;
 }
 
 /** A discovery by a real agent's driver at a real server, through a simulated NAT. */
@@ -24,11 +25,12 @@ async function discover({
   nat,
   serverAddresses = ['203.0.113.10', '203.0.113.11'],
   delayMs = 10,
-  input = {},
+  lossRate = 0,
+  seed = 7,
 }: World): Promise<{ report: DiscoveryReport; tookMs: number }> {
-  const simulation = createSimulation({ seed: 7 });
+  const simulation = createSimulation({ seed });
   const internet = simulation.network('internet');
-  const link = { outgoing: { delayMs }, incoming: { delayMs } };
+  const link = { outgoing: { delayMs, lossRate }, incoming: { delayMs, lossRate } };
   const server = simulation.host({ name: 'server', network: internet, addresses: serverAddresses, ...link });
   const home = nat === null ? internet : simulation.network('home');
   const ownAddress = nat === null ? publicAddress : '10.0.0.2';
@@ -41,35 +43,14 @@ async function discover({
     const log = pino({ level: 'silent' });
     const addresses = serverAddresses.map(ip);
     await startTraversalServer({ net: server.net, log, secret, addresses, ports: [9119, 9120] });
-    const socket = await agent.net.udp.open(
-      { local: { address: ip('0.0.0.0'), port: testPort } },
-      {
-        onDatagrams: (batch) => {
-          for (const { data, from } of batch) {
-            const decoded = decodeStun(data);
-            assert.ok(decoded.ok);
-            discovery.takeDatagram(decoded.value, from);
-          }
-        },
-      },
-    );
     const beganMs = simulation.nowMs;
-    const expiresAtS = Math.floor(agent.net.clock.wallMs() / 1000) + 3600;
-    const discovery = new Discovery({
-      net: agent.net,
-      credential: traversalCredential(secret, '11', expiresAtS),
-      port: testPort,
-      sendUdp: (data, to) => socket.send({ data, to }),
-      input: {
-        serverAddress: addresses[0]!,
-        serverPorts: [9119, 9120],
-        registered: null,
-        localAddresses: [ip(ownAddress)],
-        keepAlives: { heldForMs: 600_000, lostAfterMs: [] },
-        ...input,
-      },
+    const report = await discoverFrom(agent.net, testPort, {
+      serverAddress: addresses[0]!,
+      serverPorts: [9119, 9120],
+      registered: null,
+      localAddresses: [ip(ownAddress)],
+      keepAlives: { heldForMs: 600_000, lostAfterMs: [] },
     });
-    const report = await discovery.report;
     assert.ok(report !== null);
     return { report, tookMs: simulation.nowMs - beganMs };
   };
@@ -186,6 +167,22 @@ describe('what else is found out', () => {
         assert.equal(udp.supported, 'yes');
       });
     }
+  }
+
+  for (const seed of [1, 2, 3, 4, 5]) {
+    it(`the same where one packet in ten is lost each way (${seed})`, async () => {
+      const { report } = await discover({
+        nat: { allocation: { kind: 'sequential', firstPort: 20_000, step: 3 } },
+        lossRate: 0.1,
+        seed,
+      });
+      for (const found of [report.udp, report.tcp]) {
+        assert.equal(found.mapping.value, 'endpoint-independent');
+        assert.ok(found.allocation.value?.kind === 'sequential');
+        assert.equal(found.allocation.value.step, 3);
+      }
+      assert.equal(report.udp.filtering.value, 'address-and-port-dependent');
+    });
   }
 
   it('is told within 15 s, whatever is dropped', async () => {

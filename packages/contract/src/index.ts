@@ -1,4 +1,5 @@
 export * from './agent-protocol.ts';
 export * from './errors.ts';
+export * from './nat-traversal.ts';
 export * from './primitives.ts';
 export * from './rest/index.ts';

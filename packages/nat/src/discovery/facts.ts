@@ -4,7 +4,7 @@ import { isPrivateAddress, sameEndpoint, type Transport } from '@pinhole/wire';
 import { allocationLaw, type PortSample } from './allocation.ts';
 import { filteringOf, mappingOf } from './dependence.ts';
 import { evidenceOf, fact } from './evidence.ts';
-import { mappedAt, type Results, samples } from './plan.ts';
+import { mappedAt, opens, type Results, samples } from './plan.ts';
 import type {
   Allocation,
   DiscoveryReport,
@@ -175,18 +175,32 @@ function synAnswer(outcome: Outcome | undefined): SynAnswer {
 }
 
 function simultaneousOpen(results: Results, tcp: TransportReport): Fact<Truth> {
-  const evidence = evidenceOf(results, ['tcp.open.where', 'tcp.open.syn', 'tcp.open.probe']);
-  const outcome = results.get('tcp.open.probe')?.outcome;
-  if (outcome?.kind !== 'probed') return fact('unknown', evidence);
-  const { result, elapsedMs } = outcome;
-  if (result === 'connected' && elapsedMs < simultaneousWithinMs) return fact('yes', evidence);
+  const evidence = evidenceOf(
+    results,
+    opens.flatMap((open) => ['where', 'probe'].map((part) => `tcp.${open}.${part}`)),
+  );
   // The server aims at where the agent's other connections come from: with a mapping of its own for each, that is
   // not where the SYN went out.
-  if (!isEndpointIndependent(tcp)) return fact('unknown', evidence);
-  const roundTripMs = boundAt(results, 'tcp.sample.0')?.roundTripMs ?? Number.POSITIVE_INFINITY;
-  const tooLate = result === 'connected' && roundTripMs / 2 < longestRoundTripMs;
-  // Silence may be a firewall that lets the agent's SYN reach only the ports 9119 and 9120.
-  return fact(tooLate || result === 'refused' || result === 'unreachable' ? 'no' : 'unknown', evidence);
+  const conclusive = isEndpointIndependent(tcp);
+  const roundTripMs = (boundAt(results, 'tcp.sample.0')?.roundTripMs ?? Number.POSITIVE_INFINITY) / 2;
+  const tries = opens.map((open) => opened(results.get(`tcp.${open}.probe`)?.outcome, roundTripMs));
+  if (tries.includes('yes')) return fact('yes', evidence);
+  return fact(conclusive && tries.every((each) => each === 'no') ? 'no' : 'unknown', evidence);
+}
+
+function opened(outcome: Outcome | undefined, roundTripMs: number): Truth {
+  if (outcome?.kind !== 'probed') return 'unknown';
+  switch (outcome.result) {
+    case 'connected':
+      if (outcome.elapsedMs < simultaneousWithinMs) return 'yes';
+      return roundTripMs < longestRoundTripMs ? 'no' : 'unknown';
+    case 'refused':
+    case 'unreachable':
+      return 'no';
+    // Silence may be a firewall that lets the agent's SYN reach only the ports 9119 and 9120.
+    default:
+      return 'unknown';
+  }
 }
 
 function privateAddress({ localAddresses }: DiscoveryInput, results: Results): Fact<Truth> {

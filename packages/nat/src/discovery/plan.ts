@@ -47,6 +47,9 @@ export const phases: readonly ((input: DiscoveryInput, results: Results) => Ques
 /** Fresh ports at which connections are accepted, from the third phase on. */
 export const listening = ['unsolicited', 'sample.0', 'sample.1'];
 
+/** Fresh ports that a simultaneous open is tried from: one lost SYN must not condemn a NAT. */
+export const opens = ['open.0', 'open.1'];
+
 /** The server's other address, where an answer named one. */
 export function otherAddress({ serverAddress }: DiscoveryInput, results: Results): IpAddress | null {
   for (const { outcome } of results.values()) {
@@ -139,15 +142,10 @@ function probeQuestions(input: DiscoveryInput, results: Results): Question[] {
   const syn = { kind: 'probe', probe: 'unsolicited-syn' } as const;
   if (changeAddress) probe('tcp.unsolicited.address', 'tcp', 'unsolicited', { ...syn, changeAddress: true });
   probe('tcp.unsolicited.port', 'tcp', 'unsolicited', { ...syn, changeAddress: false });
-  const open = results.get('tcp.unsolicited')?.question.to;
-  if (open !== undefined)
-    found.push(
-      question('tcp.open.where', 'tcp', 'open', open, {
-        kind: 'probe',
-        probe: 'silent-endpoint',
-        changeAddress: false,
-      }),
-    );
+  const server = results.get('tcp.unsolicited')?.question.to;
+  const where: Ask = { kind: 'probe', probe: 'silent-endpoint', changeAddress: false };
+  if (server !== undefined)
+    found.push(...opens.map((open) => question(`tcp.${open}.where`, 'tcp', open, server, where)));
   return found;
 }
 
@@ -155,13 +153,14 @@ function followUps(results: Results): Question[] {
   const found: Question[] = [];
   const poisoner = probedFrom(results, 'udp.poison.probe');
   if (poisoner !== null) found.push(question('udp.poison.after', 'udp', 'poison', poisoner));
-  const silent = probedFrom(results, 'tcp.open.where');
-  const to = results.get('tcp.open.where')?.question.to;
-  if (silent !== null && to !== undefined) {
+  for (const open of opens) {
+    const silent = probedFrom(results, `tcp.${open}.where`);
+    const server = results.get(`tcp.${open}.where`)?.question.to;
+    if (silent === null || server === undefined) continue;
     const ask: Ask = { kind: 'probe', probe: 'simultaneous-open', changeAddress: false };
     found.push(
-      question('tcp.open.syn', 'tcp', 'open', silent, { kind: 'connect' }),
-      question('tcp.open.probe', 'tcp', 'open', to, ask, afterSynMs),
+      question(`tcp.${open}.syn`, 'tcp', open, silent, { kind: 'connect' }),
+      question(`tcp.${open}.probe`, 'tcp', open, server, ask, afterSynMs),
     );
   }
   return found;

@@ -127,6 +127,11 @@ export class SimulatedTcpConnection implements TcpConnection {
       if (segment.sequence === received.next) this.#fail('reset');
       return;
     }
+    if (this.#state === 'syn-received' && this.#acknowledgesOther(segment)) {
+      // RFC 9293 section 3.10.7.4: it answers somebody else's SYN.
+      this.#transmit(RST, segment.acknowledgement, NOTHING);
+      return;
+    }
     if ((segment.flags & ACK) !== 0) this.#acknowledged(segment);
     if (this.#isOver() && this.#state !== 'time-wait') return;
     if ((segment.flags & SYN) !== 0) {
@@ -182,6 +187,11 @@ export class SimulatedTcpConnection implements TcpConnection {
       this.end();
       this.#finishIfDone();
     }
+  }
+
+  #acknowledgesOther({ flags, acknowledgement }: TcpPacket): boolean {
+    const { unacknowledged, next } = this.#sending;
+    return (flags & ACK) !== 0 && (acknowledgement <= unacknowledged || acknowledgement > next);
   }
 
   #acknowledged({ acknowledgement, payload, flags }: TcpPacket): void {

@@ -72,7 +72,7 @@ export interface RegistrarState {
   readonly probes: Budget;
 }
 
-/** A compatibility check takes five, each five minutes; repeated over UDP, and begun again by hand, somewhat more. */
+/** A compatibility check takes seven, each five minutes; repeated over UDP, and begun again by hand, somewhat more. */
 const probeBudget = { perSecond: 0.2, burst: 20, maxSources: 65_536 };
 
 export function newRegistrar(secret: Uint8Array, random: Random, maxConnections: number): RegistrarState {
