@@ -8,11 +8,14 @@ import {
   type RoundResult,
 } from '@pinhole/contract';
 import { type Net, SocketError, type Timer } from '@pinhole/net';
+import type { Transport } from '@pinhole/wire';
 import type { Logger } from 'pino';
 import { CollectorApi } from './collector/api.ts';
 import { CollectorLink } from './collector/link.ts';
 import { AgentError } from './errors.ts';
-import { AgentPort } from './port.ts';
+import type { AgentPort, PortHandler } from './port/port.ts';
+import { TcpPort } from './port/tcp.ts';
+import { UdpPort } from './port/udp.ts';
 import { Registration } from './registration/registration.ts';
 import { RoundRunner } from './rounds/runner.ts';
 import { dueRounds, newRoundMemory } from './rounds/schedule.ts';
@@ -64,7 +67,8 @@ class RunningAgent implements Agent {
   readonly #link: CollectorLink;
   readonly #registration: Registration;
   readonly #runner: RoundRunner;
-  #udp: AgentPort | null = null;
+  #udp: UdpPort | null = null;
+  #tcp: TcpPort | null = null;
   #assignments: readonly Assignment[] = [];
   #memory = newRoundMemory();
   #timer: Timer | null = null;
@@ -98,7 +102,7 @@ class RunningAgent implements Agent {
     this.#runner = new RoundRunner({
       net,
       log,
-      port: () => this.#openPort(),
+      port: (transport) => this.#openPort(transport),
       registration: () => this.#registration,
       ownAgentId: () => this.#link.agentId,
       assignments: () => this.#assignments,
@@ -109,19 +113,20 @@ class RunningAgent implements Agent {
 
   async start(): Promise<void> {
     const { net, log } = this.#options;
-    this.#udp = await AgentPort.open(net, this.#port, {
+    const handler: PortHandler = {
       takeRendezvous: (decoded, from) => this.#registration.takeDatagram(decoded, from),
-      beginSession: (check) => this.#runner.begin(check),
-    }).catch((error: unknown) => {
+      beginSession: (check, port) => this.#runner.begin(check, port),
+    };
+    try {
+      this.#udp = await UdpPort.open(net, this.#port, handler);
+      this.#tcp = await TcpPort.open(net, this.#port, handler);
+    } catch (error) {
       if (!(error instanceof SocketError)) throw error;
       const hint =
         error.code === 'address-in-use' ? '; another agent may use it: choose one with --port' : '';
-      throw new AgentError(
-        'port-unavailable',
-        `UDP port ${this.#port} cannot be had: ${error.message}${hint}`,
-        { cause: error },
-      );
-    });
+      const message = `Port ${this.#port} cannot be had: ${error.message}${hint}`;
+      throw new AgentError('port-unavailable', message, { cause: error });
+    }
     await this.#link.start();
     log.info({ agentId: this.#link.agentId, port: this.#port }, 'agent is running');
   }
@@ -137,6 +142,7 @@ class RunningAgent implements Agent {
     this.#runner.close();
     this.#registration.close();
     this.#udp?.close();
+    this.#tcp?.close();
     await this.#link.close();
     this.#state.close();
   }
@@ -183,9 +189,10 @@ class RunningAgent implements Agent {
     this.#link.soon();
   }
 
-  #openPort(): AgentPort {
-    if (this.#udp === null) throw new AgentError('port-unavailable', 'The test port is not open');
-    return this.#udp;
+  #openPort(transport: Transport): AgentPort {
+    const port = transport === 'udp' ? this.#udp : this.#tcp;
+    if (port === null) throw new AgentError('port-unavailable', 'The test port is not open');
+    return port;
   }
 
   #facts(): AgentFacts {

@@ -28,8 +28,8 @@ describe('what a round finds out, where it is known', () => {
   async function round(links: Parameters<typeof simulatedWorld>[0]) {
     const world = simulatedWorld(links);
     const program = async () => {
-      const source = await openParty(world.source.net, world.source.address, sourceId);
-      const target = await openParty(world.target.net, world.target.address, targetId);
+      const source = await openParty('udp', world.source.net, world.source.address, sourceId);
+      const target = await openParty('udp', world.target.net, world.target.address, targetId);
       assign(source, target);
       await source.runner.run({ assignment: source.assignments[0]!, roundId: 60 });
       await new Promise<void>((resolve) => world.source.net.clock.after(8_000, resolve));

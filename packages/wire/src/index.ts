@@ -7,5 +7,6 @@ export * from './rendezvous/transport.ts';
 export * from './session/keys.ts';
 export * from './session/messages.ts';
 export * from './session/records.ts';
+export * from './session/stream.ts';
 export * as stamp from './stamp/index.ts';
 export * from './stun/index.ts';

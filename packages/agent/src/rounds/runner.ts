@@ -9,9 +9,11 @@ import {
   refusalCodes,
   type SessionMessage,
   sessionIdBytes,
+  type Transport,
 } from '@pinhole/wire';
 import type { Logger } from 'pino';
-import { type AgentPort, maxSessions } from '../port.ts';
+import type { AgentPort } from '../port/port.ts';
+import { maxSessions } from '../port/sessions.ts';
 import type { MeetOutcome, Registration } from '../registration/registration.ts';
 import { Session } from '../session/session.ts';
 import type { SessionOutcome, SessionSetup } from '../session/state.ts';
@@ -22,7 +24,7 @@ import type { DueRound } from './schedule.ts';
 export interface RunnerOptions {
   readonly net: Net;
   readonly log: Logger;
-  readonly port: () => AgentPort;
+  readonly port: (transport: Transport) => AgentPort;
   readonly registration: () => Registration;
   readonly ownAgentId: () => string;
   readonly assignments: () => readonly Assignment[];
@@ -103,12 +105,13 @@ export class RoundRunner {
   /** A source asks for this agent through the server. */
   async invited({
     sessionId,
+    transport,
     testId,
     sourceAgentId,
     roundId,
   }: Extract<RendezvousBody, { kind: 'invite' }>): Promise<true | string> {
     const { port, refreshConfig, net } = this.#options;
-    if (port().sessionCount + this.#invited.size >= maxSessions) return 'This agent is busy';
+    if (port(transport).sessionCount + this.#invited.size >= maxSessions) return 'This agent is busy';
     let assignment = this.#targetAssignment(testId, sourceAgentId);
     if (assignment === undefined) {
       // A test just created: its source may have heard of it a moment before this agent.
@@ -128,18 +131,17 @@ export class RoundRunner {
   started({ sessionId, peers, startInMs }: Extract<RendezvousBody, { kind: 'start' }>): void {
     const invitation = this.#invited.get(hex(sessionId));
     const startAtMs = this.#startAtMs(startInMs);
-    const under = this.#options.port().session(sessionId);
-    if (under !== undefined) under.addCandidates(peers, startAtMs);
+    const ports = [this.#options.port('udp'), this.#options.port('tcp')];
+    const port = ports.find((each) => each.session(sessionId) !== undefined);
+    const under = port?.session(sessionId);
+    if (port !== undefined && under !== undefined) port.reach(under, peers, startAtMs);
     else if (invitation !== undefined) {
-      const session = this.#targetSession(
-        invitation.assignment,
-        invitation.roundId,
-        sessionId,
-        peers,
-        startAtMs,
-      );
-      this.#options.port().add(session);
+      const { assignment, roundId } = invitation;
+      const own = this.#options.port(assignment.protocol);
+      const session = this.#targetSession(own, assignment, roundId, sessionId);
+      own.add(session);
       session.start();
+      own.reach(session, peers, startAtMs);
     }
     // A second Start for a session that has ended begins none.
     invitation?.expiry.cancel();
@@ -147,17 +149,11 @@ export class RoundRunner {
   }
 
   /** A check of a session not heard of: ours, if it names a test in which this agent is the target. */
-  begin({ sessionId, body }: SessionMessage): Session | null {
+  begin({ sessionId, body }: SessionMessage, port: AgentPort): Session | null {
     if (body.kind !== 'check' || this.#closed || this.#past.has(hex(sessionId))) return null;
     const assignment = this.#targetAssignment(body.testId, body.sourceAgentId);
     if (assignment === undefined) return null;
-    return this.#targetSession(
-      assignment,
-      body.roundId,
-      sessionId,
-      [],
-      this.#options.net.clock.monotonicNs() / 1e6,
-    );
+    return this.#targetSession(port, assignment, body.roundId, sessionId);
   }
 
   async #meet(assignment: Assignment, roundId: number, sessionId: Uint8Array): Promise<Found> {
@@ -210,27 +206,25 @@ export class RoundRunner {
     const { net, ownAgentId } = this.#options;
     const begin = startAtMs ?? net.clock.monotonicNs() / 1e6;
     const deadlineMs = Math.min(begin + maxPunchMs, Math.max(begin + minPunchMs, connectedByMs));
+    const port = this.#options.port(assignment.protocol);
     return new Promise((resolve) => {
-      const session = this.#newSession(assignment, sessionId, resolve, {
+      const onFinished = (outcome: SessionOutcome) => resolve(withEvidence(outcome, port.evidence(session)));
+      const session = this.#newSession(port, assignment, sessionId, onFinished, {
         role: 'source',
         plan: sessionPlan(assignment),
-        punch: { candidates, startAtMs: begin, deadlineMs },
+        punch: { candidates: [], startAtMs: begin, deadlineMs },
         check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
       });
-      this.#options.port().add(session);
+      port.add(session);
       session.start();
+      port.reach(session, candidates, begin);
     });
   }
 
-  #targetSession(
-    assignment: Assignment,
-    roundId: number,
-    sessionId: Uint8Array,
-    candidates: readonly Endpoint[],
-    startAtMs: number,
-  ): Session {
+  #targetSession(port: AgentPort, assignment: Assignment, roundId: number, sessionId: Uint8Array): Session {
     const { net, ownAgentId, onResults } = this.#options;
     const startedAtMs = Math.floor(net.clock.wallMs());
+    const nowMs = net.clock.monotonicNs() / 1e6;
     const method = this.#invited.has(hex(sessionId)) ? 'punched' : 'direct';
     const onFinished = (outcome: SessionOutcome) => {
       const finishedAtMs = Math.floor(net.clock.wallMs());
@@ -241,21 +235,21 @@ export class RoundRunner {
         ),
       );
     };
-    return this.#newSession(assignment, sessionId, onFinished, {
+    return this.#newSession(port, assignment, sessionId, onFinished, {
       role: 'target',
       plan: null,
-      punch: { candidates, startAtMs, deadlineMs: net.clock.monotonicNs() / 1e6 + targetWaitMs },
+      punch: { candidates: [], startAtMs: nowMs, deadlineMs: nowMs + targetWaitMs },
       check: { kind: 'check', testId: assignment.testId, sourceAgentId: assignment.peer.agentId, roundId },
     });
   }
 
   #newSession(
+    port: AgentPort,
     assignment: Assignment,
     sessionId: Uint8Array,
     onFinished: (outcome: SessionOutcome) => void,
     setup: Omit<SessionSetup, 'originUnixNs'>,
   ): Session {
-    const port = this.#options.port();
     const onGone = () => {
       port.remove(session);
       this.#remember(session.sessionId);
@@ -287,6 +281,12 @@ interface Located {
 type Found =
   | Located
   | { readonly failure: Pick<FailedResult, 'errorCode' | 'party'>; readonly evidence: string };
+
+/** What the port knows of why there was no connection says more than that no check was answered. */
+function withEvidence(outcome: SessionOutcome, evidence: string | null): SessionOutcome {
+  if (outcome.kind !== 'failed' || outcome.stage !== 'connecting' || evidence === null) return outcome;
+  return { ...outcome, evidence };
+}
 
 function failure(
   errorCode: FailedResult['errorCode'],

@@ -8,6 +8,7 @@ import {
   type Endpoint,
   encodeSessionMessage,
   type SessionKeys,
+  type SessionRole,
   sameEndpoint,
   verifyIntegrity,
 } from '@pinhole/wire';
@@ -72,6 +73,10 @@ export class Session {
     this.#originNs = clock.monotonicNs();
     this.#originUnixNs = BigInt(Math.round(clock.wallMs() * 1e6));
     this.#state = startSession({ ...options.setup, originUnixNs: this.#originUnixNs });
+  }
+
+  get role(): SessionRole {
+    return this.#options.setup.role;
   }
 
   /** The SSIDs that packets of this session carry. */

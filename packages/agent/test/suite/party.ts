@@ -2,12 +2,15 @@
 
 import { type Assignment, type RoundResult, roundResultSchema } from '@pinhole/contract';
 import type { Net } from '@pinhole/net';
-import type { Endpoint, IpAddress } from '@pinhole/wire';
+import type { Endpoint, IpAddress, Transport } from '@pinhole/wire';
 import { pino } from 'pino';
-import { AgentPort } from '../../src/port.ts';
+import type { AgentPort, PortHandler } from '../../src/port/port.ts';
+import { TcpPort } from '../../src/port/tcp.ts';
+import { UdpPort } from '../../src/port/udp.ts';
 import { RoundRunner } from '../../src/rounds/runner.ts';
 
 export interface Party {
+  readonly transport: Transport;
   readonly endpoint: Endpoint;
   readonly port: AgentPort;
   readonly runner: RoundRunner;
@@ -15,18 +18,24 @@ export interface Party {
   assignments: Assignment[];
 }
 
-export async function openParty(net: Net, address: IpAddress, agentId: string): Promise<Party> {
+/** Each party a port of its own, below what the system gives out: over TCP two could share one without an error. */
+let nextPort = 20_000 + ((process.pid * 37) % 10_000);
+
+export async function openParty(
+  transport: Transport,
+  net: Net,
+  address: IpAddress,
+  agentId: string,
+): Promise<Party> {
   const results: RoundResult[] = [];
-  const handler = {
+  const handler: PortHandler = {
     takeRendezvous: () => false,
-    beginSession: (check: Parameters<RoundRunner['begin']>[0]) => party.runner.begin(check),
+    beginSession: (check, from) => party.runner.begin(check, from),
   };
-  // A port of its own, free at this moment: the agent's is fixed, so it cannot ask for any.
-  const probe = await net.udp.open({ local: { address, port: 0 } }, { onDatagrams: () => undefined });
-  const { port: number } = probe.local;
-  probe.close();
-  const port = await AgentPort.open(net, number, handler);
+  const number = nextPort++;
+  const port = await (transport === 'udp' ? UdpPort : TcpPort).open(net, number, handler);
   const party: Party = {
+    transport,
     endpoint: { address, port: number },
     port,
     results,
@@ -55,7 +64,7 @@ export function assign(source: Party, target: Party, change: Partial<Assignment>
   const common = {
     testId: '7',
     testName: 'test',
-    protocol: 'udp',
+    protocol: source.transport,
     direction: 'bidirectional',
     schedule: { kind: 'once', roundIds: [] },
     dscp: 0,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Assignment, MeasuredResult, RoundResult } from '@pinhole/contract';
 import type { Net } from '@pinhole/net';
-import type { IpAddress } from '@pinhole/wire';
+import type { IpAddress, Transport } from '@pinhole/wire';
 import { assign, openParty, type Party, sourceId, targetId } from './party.ts';
 
 export interface SessionWorld {
@@ -15,10 +15,17 @@ export interface SessionWorld {
   destroy(): Promise<void>;
 }
 
+/** Over TCP the kernel says more, unless somebody listens who does not answer. */
+const unreachable = /^\d+ checks sent, none answered; none of the peer arrived$|^TCP to .*: refused$/;
+
 /** Real machines stall; a probe that came too late for its threshold would be lost to any tool. */
 const maxLossPercent = 10;
 
 export function describeSessions(name: string, createWorld: () => SessionWorld): void {
+  for (const transport of ['udp', 'tcp'] as const) describeSessionsOver(transport, name, createWorld);
+}
+
+function describeSessionsOver(transport: Transport, name: string, createWorld: () => SessionWorld): void {
   const test = (
     title: string,
     program: (source: Party, target: Party, world: SessionWorld) => Promise<void>,
@@ -26,8 +33,8 @@ export function describeSessions(name: string, createWorld: () => SessionWorld):
     it(title, async () => {
       const world = createWorld();
       const both = async () => {
-        const source = await openParty(world.source.net, world.source.address, sourceId);
-        const target = await openParty(world.target.net, world.target.address, targetId);
+        const source = await openParty(transport, world.source.net, world.source.address, sourceId);
+        const target = await openParty(transport, world.target.net, world.target.address, targetId);
         await program(source, target, world);
         source.port.close();
         target.port.close();
@@ -40,7 +47,7 @@ export function describeSessions(name: string, createWorld: () => SessionWorld):
     });
 
   // Each waits far more than it works.
-  describe(`sessions on ${name}`, { concurrency: true }, () => {
+  describe(`sessions over ${transport} on ${name}`, { concurrency: true }, () => {
     test('a bidirectional round is measured by each side for what it received', async (source, target, world) => {
       assign(source, target);
       await runRound(source);
@@ -133,7 +140,7 @@ export function describeSessions(name: string, createWorld: () => SessionWorld):
           assert.ok(result.outcome === 'failed');
           assert.equal(result.errorCode, 'agent-unreachable');
           assert.equal(result.party, 'target');
-          assert.match(result.evidence, /^\d+ checks sent, none answered; none of the peer arrived$/);
+          assert.match(result.evidence, unreachable);
         }
         assert.deepEqual(
           source.results.map(({ direction }) => direction),

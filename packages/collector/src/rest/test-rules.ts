@@ -90,10 +90,6 @@ export function testErrors(
 function notSupportedYet(settings: TestSettings): FieldError[] {
   const refusals: [boolean, FieldError][] = [
     [
-      settings.protocol === 'tcp',
-      { code: 'tcp-not-supported-yet', field: 'protocol', message: 'Use "udp": TCP tests cannot run yet.' },
-    ],
-    [
       settings.throughputMeasurements,
       {
         code: 'throughput-not-supported-yet',
