@@ -50,13 +50,16 @@ export class System {
     this.folder = mkdtempSync(path.join(tmpdir(), 'pinhole-system-'));
   }
 
-  /** A lab with these sites, `test` run in it, and all of it gone again. */
+  /** A lab with these sites, `delayMs` from one to another, `test` run in it, and all of it gone again. */
   static async use(
     nats: Readonly<Record<string, NatKind>>,
     test: (system: System) => Promise<void>,
+    { delayMs = 0 }: { delayMs?: number } = {},
   ): Promise<void> {
+    // Each site's link has half of the way to another site; the server is in the middle.
+    const link = delayMs === 0 ? {} : { link: { delayMs: delayMs / 2 } };
     const lab = await buildLab(
-      { sites: Object.entries(nats).map(([name, nat]) => ({ name, nat })) },
+      { sites: Object.entries(nats).map(([name, nat]) => ({ name, nat, ...link })) },
       { verify: false },
     );
     const system = new System(lab);

@@ -125,7 +125,7 @@ export class Scene {
     return refused.body.nonce;
   }
 
-  /** Connects and registers over TCP, and answers the ping that follows after `roundTripMs`. */
+  /** Connects and registers over TCP, and answers each of the pings that follow after `roundTripMs`. */
   register(
     agentId: string,
     from: string,
@@ -134,11 +134,17 @@ export class Scene {
     const channel = this.connect(from);
     const { username, password } = traversalCredential(secret, agentId, expiresAtS);
     const actor: Actor = { agentId, channel, username, password, nonce: this.nonceFor(channel) };
-    const outcome = this.say(channel, register(60, localAddresses), actor);
-    const ping = outcome.sent.find(({ body }) => body.kind === 'ping');
+    const mine = ({ body, channel: to }: Sent) =>
+      body.kind === 'ping' && to.transport === 'tcp' && to.connectionId === channel.connectionId;
+    let ping = this.say(channel, register(60, localAddresses), actor).sent.find(
+      ({ body }) => body.kind === 'ping',
+    );
     assert.ok(ping !== undefined);
-    this.now = { ...this.now, ms: this.now.ms + roundTripMs };
-    this.reply(actor, ping, { kind: 'pong' });
+    while (ping !== undefined) {
+      this.now = { ...this.now, ms: this.now.ms + roundTripMs };
+      this.reply(actor, ping, { kind: 'pong' });
+      ping = this.feed({ kind: 'tick' }).sent.find(mine);
+    }
     return actor;
   }
 

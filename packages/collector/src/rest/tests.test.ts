@@ -130,8 +130,7 @@ test('a test is refused with every reason at once', async (t) => {
   await create(world, request);
   const refused: [object, string[]][] = [
     [{}, ['name-taken testName']],
-    [{ testName: 'x', protocol: 'tcp' }, ['tcp-not-supported-yet protocol']],
-    [{ testName: 'x', protocol: undefined }, ['tcp-not-supported-yet protocol']],
+    [{ testName: 'x', protocol: 'icmp' }, ['invalid-value protocol']],
     [
       { testName: 'x', throughputMeasurements: true, randomizedStartTime: true },
       [

@@ -110,7 +110,7 @@ describe('a meeting', () => {
     const invite = theOnly(scene.meet(source, {}), 'invite');
     scene.now = { ...scene.now, ms: scene.now.ms + 80 };
     const outcome = scene.reply(target, invite, { kind: 'accepted' });
-    assert.deepEqual([startsOf(outcome, source).startInMs, startsOf(outcome, target).startInMs], [40, 0]);
+    assert.deepEqual([startsOf(outcome, source).startInMs, startsOf(outcome, target).startInMs], [60, 20]);
   });
 
   it('tells the source in the words of the target that it does not take the session', () => {
@@ -241,12 +241,12 @@ describe('a request to meet is refused', () => {
 
 describe('start delays', () => {
   for (const [source, target, sourceMs, targetMs] of [
-    [0, 0, 0, 0],
-    [100, 100, 0, 0],
-    [20, 100, 40, 0],
-    [100, 20, 0, 40],
+    [0, 0, 20, 20],
+    [100, 100, 20, 20],
+    [20, 100, 60, 20],
+    [100, 20, 20, 60],
     // Who claims a round trip of 10 s holds nobody up for longer than a second.
-    [10, 10_000, 1000, 0],
+    [10, 10_000, 1020, 20],
   ] as const) {
     it(`of round trips ${source} and ${target} ms are ${sourceMs} and ${targetMs} ms`, () => {
       assert.deepEqual(startDelays(source, target), { sourceMs, targetMs });

@@ -24,6 +24,8 @@ const maxMeetingsPerSource = 64;
 const maxReasonChars = 127;
 /** A round trip by satellite takes 0.6 s; an agent that claims far more must not hold up the other one. */
 const maxStartDelayMs = 1000;
+/** For both, so that each has made its sockets ready when the moment comes. */
+const startLeadMs = 20;
 
 /** An authenticated Meet request of `source`. */
 export function meet(
@@ -87,7 +89,7 @@ export function meet(
 /** The target's answer to an invitation, or null for none in time. */
 export function answered(
   state: RegistrarState,
-  { meeting, sentAtMs }: Pending & { meeting: Meeting },
+  { meeting }: Pending & { meeting: Meeting },
   body: RendezvousBody | null,
   now: Now,
 ): Effect[] {
@@ -114,8 +116,7 @@ export function answered(
       'refused-target-not-registered',
     );
   }
-  target.roundTripMs = Math.min(target.roundTripMs ?? Number.POSITIVE_INFINITY, now.ms - sentAtMs);
-  const delays = startDelays(source.roundTripMs ?? 0, target.roundTripMs);
+  const delays = startDelays(shortest(source), shortest(target));
   state.counters.add('met');
   const start = (
     to: Registration,
@@ -138,13 +139,18 @@ export function answered(
   ];
 }
 
-/** How long each must wait after it hears Start so that both begin at the same moment; never more than 1 s. */
+function shortest({ roundTripsMs }: Registration): number {
+  return roundTripsMs.length === 0 ? 0 : Math.min(...roundTripsMs);
+}
+
+/** How long each must wait after it hears Start so that both begin at the same moment; little more than 1 s at most. */
 export function startDelays(
   sourceRoundTripMs: number,
   targetRoundTripMs: number,
 ): { sourceMs: number; targetMs: number } {
   const latestMs = Math.max(sourceRoundTripMs, targetRoundTripMs) / 2;
-  const delayMs = (roundTripMs: number) => Math.min(maxStartDelayMs, Math.round(latestMs - roundTripMs / 2));
+  const delayMs = (roundTripMs: number) =>
+    startLeadMs + Math.min(maxStartDelayMs, Math.round(latestMs - roundTripMs / 2));
   return {
     sourceMs: delayMs(sourceRoundTripMs),
     targetMs: delayMs(targetRoundTripMs),

@@ -123,10 +123,10 @@ describe('keeping a registration', () => {
     const agent = scene.register('11', '198.51.100.1:49153');
     for (let i = 0; i < 10; i++) {
       const ping = theOnly(scene.pass(20_000), 'ping');
-      scene.now = { ...scene.now, ms: scene.now.ms + 30 };
+      scene.now = { ...scene.now, ms: scene.now.ms + 30 + i };
       scene.reply(agent, ping, { kind: 'pong' });
     }
-    assert.equal(scene.state.registrations.get('11')?.roundTripMs, 30);
+    assert.deepEqual(scene.state.registrations.get('11')?.roundTripsMs, [32, 33, 34, 35, 36, 37, 38, 39]);
   });
 
   for (const [title, replyWith, counter] of [

@@ -3,10 +3,13 @@
 import { addressRange, type Endpoint, type RendezvousBody, refusalCodes } from '@pinhole/wire';
 import { answer, ask, forget, refusal } from './answers.ts';
 import type { Identity } from './authenticate.ts';
-import type { Channel, ConnectionId, Effect, Now, RegistrarState } from './state.ts';
+import type { Channel, ConnectionId, Effect, Now, RegistrarState, Registration } from './state.ts';
 
 /** Below the 30 s after which Linux forgets an unreplied UDP mapping, the shortest default in wide use. */
 export const pingIntervalMs = 20_000;
+/** Nearly three minutes of pings: a path that has become longer is known by then. */
+const maxRoundTrips = 8;
+const firstPings = 4;
 const pingTimeoutMs = 10_000;
 /** Two pings unanswered. */
 const unresponsiveAfterMs = 2 * pingIntervalMs + pingTimeoutMs;
@@ -68,7 +71,7 @@ function registerTcp(
     tcp: channel.from,
     localAddresses: usable(body.localAddresses),
     udp: earlier?.connectionId === channel.connectionId ? earlier.udp : null,
-    roundTripMs: null,
+    roundTripsMs: earlier?.connectionId === channel.connectionId ? earlier.roundTripsMs : [],
     heardAtMs: now.ms,
     pingAtMs: now.ms + pingIntervalMs,
   };
@@ -102,6 +105,12 @@ function registerUdp(
     lifetimeS === 0 ? null : { endpoint: channel.from, expiresAtMs: now.ms + lifetimeS * 1000 };
   state.counters.add('registered-udp');
   return [answer(channel, transactionId, { kind: 'registered', lifetimeS, mapped: channel.from }, password)];
+}
+
+/** A round trip was measured. The first few follow one another, so that there is a good one soon. */
+export function measured(registration: Registration, roundTripMs: number, now: Now): void {
+  registration.roundTripsMs = [...registration.roundTripsMs, roundTripMs].slice(-maxRoundTrips);
+  if (registration.roundTripsMs.length < firstPings) registration.pingAtMs = now.ms;
 }
 
 /** Pings what is due, closes what is silent or dead. */

@@ -28,8 +28,8 @@ export interface Registration {
   readonly tcp: Endpoint;
   localAddresses: readonly Endpoint[];
   udp: { readonly endpoint: Endpoint; readonly expiresAtMs: number } | null;
-  /** The shortest round trip over its connection of late, to time a start by. */
-  roundTripMs: number | null;
+  /** Over its connection, the latest ones: the shortest tells the way without the machines' delays. */
+  roundTripsMs: readonly number[];
   heardAtMs: number;
   pingAtMs: number;
 }

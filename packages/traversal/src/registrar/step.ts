@@ -12,7 +12,7 @@ import { answer, forget, hex, refusal, settle } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { answered, meet } from './meeting.ts';
 import { probe } from './probe.ts';
-import { keep, register } from './registration.ts';
+import { keep, measured, register } from './registration.ts';
 import type {
   Channel,
   Connection,
@@ -157,8 +157,8 @@ function response(
   }
   settle(state, key);
   registration.heardAtMs = now.ms;
+  measured(registration, now.ms - pending.sentAtMs, now);
   if (pending.meeting !== null) return answered(state, pending as Pending & { meeting: Meeting }, body, now);
-  registration.roundTripMs = now.ms - pending.sentAtMs;
   return [];
 }
 
