@@ -14,7 +14,7 @@ const labsAtOnce = 3;
 
 let failed = false;
 await stage('Checks', [[...node, 'scripts/check.ts']], 1);
-await stage('Tests', [[...node, '--test', '--test-reporter=spec', ...tests]], 1);
+await stage('Tests', [[...node, '--test', '--test-concurrency=3', '--test-reporter=spec', ...tests]], 1);
 const lab = await labAvailable();
 if (lab.available) {
   // Each file in namespaces of its own, which hold one lab at a time. The longest first.
