@@ -54,12 +54,12 @@ export class System {
   static async use(
     nats: Readonly<Record<string, NatKind>>,
     test: (system: System) => Promise<void>,
-    { delayMs = 0 }: { delayMs?: number } = {},
+    { delayMs = 0, lan }: { delayMs?: number; lan?: string } = {},
   ): Promise<void> {
     // Each site's link has half of the way to another site; the server is in the middle.
     const link = delayMs === 0 ? {} : { link: { delayMs: delayMs / 2 } };
     const lab = await buildLab(
-      { sites: Object.entries(nats).map(([name, nat]) => ({ name, nat, ...link })) },
+      { sites: Object.entries(nats).map(([name, nat]) => ({ name, nat, lan, ...link })) },
       { verify: false },
     );
     const system = new System(lab);

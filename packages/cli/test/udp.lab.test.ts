@@ -71,6 +71,19 @@ for (const [a, b, behindNat, method] of [
   });
 }
 
+test('two sites whose hosts have the same private address are told apart', async () => {
+  await System.use(
+    { a: 'eim-apdf', b: 'eim-apdf' },
+    async (system) => {
+      assert.deepEqual(system.host('a').addresses, system.host('b').addresses);
+      await system.startCollector();
+      const ids = await system.startAgents({ a: true, b: true });
+      assertMeasured(await system.resultsOf(await system.instantTest(ids.a, ids.b), 2), 'punched');
+    },
+    { lan: '192.168.1.0/24' },
+  );
+});
+
 test('a target behind a NAT without "Behind a NAT" cannot be reached, and the result says so', async () => {
   await System.use({ a: 'none', b: 'eim-apdf' }, async (system) => {
     await system.startCollector();

@@ -93,6 +93,18 @@ const wrong: [string, unknown, RegExp][] = [
   ['three NATs', { sites: [{ name: 'a', nat: ['eim-apdf', 'eim-cgn'] }] }, /each of two NATs is one/],
   ['a jitter beyond the delay', { sites: [site], link: { jitterMs: 2 } }, /link: a jitter is at most/],
   ['half a link misspelt', { sites: [site], link: { up: { delay: 2 } } }, /link\.up: .*delay/],
+  ['a LAN of somebody', { sites: [{ ...site, lan: '192.0.2.0/24' }] }, /sites\.0\.lan: .*private space/],
+  ['a LAN of another size', { sites: [{ ...site, lan: '10.0.0.0/8' }] }, /sites\.0\.lan: a LAN is a \/24/],
+  [
+    'an address of somebody',
+    { sites: [{ ...site, public: '8.8.8.0/28' }] },
+    /sites\.0\.public: .*198\.51\.100/,
+  ],
+  [
+    'a public prefix that another site has by default',
+    { sites: [site, { ...site, name: 'b', public: '198.51.100.0/28' }] },
+    /sites\.1\.public: two sites have 198\.51\.100\.0\/28/,
+  ],
   ['no description', null, /description is wrong/],
 ];
 

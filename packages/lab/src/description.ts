@@ -1,5 +1,6 @@
 // What a lab is asked to be: the sites, each behind a NAT or on public addresses, and the links to them.
 
+import { addressRange, parseIpAddress } from '@pinhole/wire';
 import { z } from 'zod';
 import { LabError } from './error.ts';
 import { linkSchema } from './link/profile.ts';
@@ -10,6 +11,22 @@ import { type NatKind, type NatLayers, natKindNames, natKinds } from './nat/kind
 export const maxSites = 64;
 /** What a /28 holds beside the router's address. */
 export const maxHosts = 13;
+
+/** Behind its NAT a site may have any private /24, also one that another site has. */
+const lanSchema = z.string().refine(
+  (text) => {
+    const address = parseIpAddress(text.replace(/\.0\/24$/, '.1'));
+    return text.endsWith('.0/24') && address !== null && addressRange(address) === 'private';
+  },
+  { error: 'a LAN is a /24 of private space (RFC 1918), as in 10.1.0.0/24' },
+);
+/** Kept for documentation (RFC 5737) and benchmarks (RFC 2544): the lab uses no address that is somebody's. */
+const publicSchema = z
+  .string()
+  .regex(
+    /^(198\.51\.100|198\.1[89]\.\d{1,3})\.(0|16|32|48|64|80|96|112|128|144|160|176|192|208|224|240)\/28$/,
+    'a public prefix is a /28 of 198.51.100.0/24 or 198.18.0.0/15, as in 198.51.100.32/28',
+  );
 
 /** Of the lab's own places. */
 const takenNames = ['server', 'core', 'links'];
@@ -31,6 +48,10 @@ const siteSchema = z.strictObject({
     .min(1, 'a site has at least one host')
     .max(maxHosts, `a site has at most ${maxHosts} hosts`)
     .default(1),
+  /** Behind the NAT. @default 10.<n>.0.0/24, n counting from 1 */
+  lan: lanSchema.optional(),
+  /** The router has its first address, the NAT or the hosts those that follow. @default the n-th /28 of 198.51.100.0/24 */
+  public: publicSchema.optional(),
   /** Between the site's router and the core; `up` is from the site. */
   link: linkSchema.optional(),
 });
@@ -47,6 +68,11 @@ const labSchema = z.strictObject({
       for (const [index, name] of names.entries()) {
         if (names.indexOf(name) < index) fault(index, `two sites are named ${name}`);
         if (takenNames.includes(name)) fault(index, `the name ${name} is taken by the lab`);
+      }
+      const prefixes = sites.map((site, index) => site.public ?? defaultPublicPrefix(index));
+      for (const [index, prefix] of prefixes.entries()) {
+        if (prefixes.indexOf(prefix) === index) continue;
+        context.addIssue({ code: 'custom', path: [index, 'public'], message: `two sites have ${prefix}` });
       }
       for (const [index, { nat }] of sites.entries()) {
         if (!Array.isArray(nat) || nat.every((layer) => natLayers(layer).length === 1)) continue;
@@ -67,6 +93,12 @@ export type LabDescription = z.input<typeof labSchema>;
 export type CompleteDescription = z.output<typeof labSchema>;
 export type SiteDescription = CompleteDescription['sites'][number];
 export type NatDescription = SiteDescription['nat'];
+
+/** Of the site with this index, from 0, where its description names none. */
+export function defaultPublicPrefix(index: number): string {
+  const block = index < 16 ? '198.51.100' : `198.18.${(index >> 4) - 1}`;
+  return `${block}.${(index % 16) * 16}/28`;
+}
 
 /** The NATs of a site, from the hosts outwards. */
 export function natLayers(nat: NatDescription): NatLayers {

@@ -103,3 +103,23 @@ test('a link with a delay is cut, and the ends in the middle are in a namespace 
   assert.match(script, /link add name core netns lab-a-router type veth peer name far-a netns lab-links\n/);
   assert.equal(planTopology(parseDescription({ sites: [{ name: 'a', nat: 'none' }] })).middle, null);
 });
+
+test('a site has the addresses that its description gives it', () => {
+  const { sites, core } = planTopology(
+    parseDescription({
+      sites: [
+        { name: 'a', nat: 'eim-apdf', lan: '192.168.1.0/24', public: '198.18.7.48/28' },
+        { name: 'b', nat: 'eim-apdf', lan: '192.168.1.0/24' },
+      ],
+    }),
+  );
+  const addresses = sites.map(({ hosts, publicAddress }) => [
+    hosts[0]!.interfaces[0]!.addresses[0]!.address,
+    publicAddress,
+  ]);
+  assert.deepEqual(addresses, [
+    ['192.168.1.2', '198.18.7.50'],
+    ['192.168.1.2', '198.51.100.18'],
+  ]);
+  assert.equal(core.routes[0]?.to, '198.18.7.48/28');
+});

@@ -19,11 +19,18 @@
 //   100.64.<n>.0/24   between the n-th site's NATs: .1 the provider's, .2 the site's
 //   10.<n>.0.0/24     the LAN behind the n-th site's NAT: .1 the NAT, .2 and on the hosts
 //
+// A description may give a site another /28 and another LAN.
+//
 // A link with a delay or a loss is cut in two; the ends in the middle are in a namespace of their own, named links,
 // and a program there passes the frames on.
 
 import { type IpAddress, ip } from '@pinhole/wire';
-import { type CompleteDescription, natLayers, type SiteDescription } from './description.ts';
+import {
+  type CompleteDescription,
+  defaultPublicPrefix,
+  natLayers,
+  type SiteDescription,
+} from './description.ts';
 import { type LinkProfile, linkProfile } from './link/profile.ts';
 import type { NatBehaviour } from './nat/behaviour.ts';
 import { natRuleset, natSettings } from './nat/rules.ts';
@@ -145,25 +152,27 @@ export function planTopology(description: CompleteDescription): Topology {
 }
 
 /** Addresses of the site with this index, from 0. */
-function siteNumbers(index: number) {
-  const block = index < 16 ? '198.51.100' : `198.18.${(index >> 4) - 1}`;
-  const start = (index % 16) * 16;
+function siteNumbers(index: number, { lan = `10.${index + 1}.0.0/24`, public: given }: SiteDescription) {
+  const publicPrefix = given ?? defaultPublicPrefix(index);
+  const [, block = '', first] = /^(.*)\.(\d+)\/28$/.exec(publicPrefix) ?? [];
+  const start = Number(first);
+  const lanBlock = lan.replace(/\.0\/24$/, '');
   return {
     coreSide: ip(`203.0.113.${index * 4 + 1}`),
     routerSide: ip(`203.0.113.${index * 4 + 2}`),
-    publicPrefix: `${block}.${start}/28`,
+    publicPrefix,
     publicGateway: ip(`${block}.${start + 1}`),
     publicAddress: (host: number) => ip(`${block}.${start + 2 + host}`),
     carrierInside: ip(`100.64.${index + 1}.1`),
     behindCarrier: ip(`100.64.${index + 1}.2`),
-    lanGateway: ip(`10.${index + 1}.0.1`),
-    lanAddress: (host: number) => ip(`10.${index + 1}.0.${2 + host}`),
+    lanGateway: ip(`${lanBlock}.1`),
+    lanAddress: (host: number) => ip(`${lanBlock}.${2 + host}`),
   };
 }
 
 function planSite(description: SiteDescription, index: number) {
   const { name, link: linkDescription } = description;
-  const numbers = siteNumbers(index);
+  const numbers = siteNumbers(index, description);
   const layers = natLayers(description.nat);
   const routerName = `${name}-router`;
   const gatewayName = layers.length === 0 ? routerName : `${name}-nat`;
