@@ -2,12 +2,12 @@
 
 import type { DecodedStun, Endpoint, SessionMessage } from '@pinhole/wire';
 import type { Session, SessionPort } from '../session/session.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface AgentPort extends SessionPort {
-  readonly sessionCount: number;
-  session(sessionId: Uint8Array): Session | undefined;
-  add(session: Session): void;
-  remove(session: Session): void;
+  readonly sessions: Sessions;
+  /** The session is over, and what it had of the port is free. */
+  release(session: Session): void;
   /** Tells a session where its peer may be; over TCP, connects there at that moment (monotonic clock). */
   reach(session: Session, candidates: readonly Endpoint[], startAtMs: number): void;
   /** Why a session has no way to its peer, where the port knows; null where only silence is known. */

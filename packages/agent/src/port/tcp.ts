@@ -29,7 +29,7 @@ export class TcpPort implements AgentPort {
   readonly random;
   readonly #net: Net;
   readonly #port: number;
-  readonly #sessions: Sessions;
+  readonly sessions: Sessions;
   readonly #paths = new Map<string, Path>();
   /** Connections under way, and the sessions that wait for each. */
   readonly #dialled = new Map<string, Set<Session>>();
@@ -43,7 +43,7 @@ export class TcpPort implements AgentPort {
     this.random = net.random;
     this.#net = net;
     this.#port = port;
-    this.#sessions = new Sessions((check) => handler.beginSession(check, this));
+    this.sessions = new Sessions((check) => handler.beginSession(check, this));
   }
 
   /** Rejects with SocketError where the port cannot be had. */
@@ -56,24 +56,8 @@ export class TcpPort implements AgentPort {
     return opened;
   }
 
-  get counters() {
-    return this.#sessions.counters;
-  }
-
-  get sessionCount(): number {
-    return this.#sessions.size;
-  }
-
-  session(sessionId: Uint8Array): Session | undefined {
-    return this.#sessions.get(sessionId);
-  }
-
-  add(session: Session): void {
-    this.#sessions.add(session);
-  }
-
-  remove(session: Session): void {
-    this.#sessions.remove(session);
+  release(session: Session): void {
+    this.sessions.remove(session);
     this.#failures.delete(session);
     for (const path of this.#paths.values()) {
       if (path.sessions.delete(session) && path.sessions.size === 0)
@@ -114,7 +98,7 @@ export class TcpPort implements AgentPort {
     this.#ending.abort();
     this.#listener?.close();
     for (const timer of this.#timers) timer.cancel();
-    this.#sessions.abandonAll();
+    this.sessions.abandonAll();
     for (const { connection, timer } of this.#paths.values()) {
       timer?.cancel();
       connection.reset();
@@ -156,7 +140,7 @@ export class TcpPort implements AgentPort {
 
   #failed(session: Session, remote: Endpoint, reason: ConnectFailure): void {
     // A session that ended meanwhile has nobody to tell.
-    if (this.#sessions.get(session.sessionId) !== session) return;
+    if (this.sessions.get(session.sessionId) !== session) return;
     const failure = `TCP to ${formatEndpoint(remote)}: ${reason}`;
     this.#failures.set(session, [...(this.#failures.get(session) ?? []), failure]);
   }
@@ -203,9 +187,9 @@ export class TcpPort implements AgentPort {
     const from = path.connection.remote;
     const session =
       kind === 'control'
-        ? this.#sessions.takeStun(data, from, () => false)
-        : this.#sessions.takeStamp({ data, from, to: null, receivedAtNs, ttl: null, dscp: null });
-    if (session === null || this.#sessions.get(session.sessionId) !== session) return;
+        ? this.sessions.takeStun(data, from, () => false)
+        : this.sessions.takeStamp({ data, from, to: null, receivedAtNs, ttl: null, dscp: null });
+    if (session === null || this.sessions.get(session.sessionId) !== session) return;
     path.timer?.cancel();
     path.timer = null;
     path.sessions.add(session);

@@ -12,7 +12,7 @@ const maxAwaitedStamps = 4096;
 export class UdpPort implements AgentPort {
   readonly clock;
   readonly random;
-  readonly #sessions: Sessions;
+  readonly sessions: Sessions;
   readonly #awaitedStamps = new Map<number, (atNs: number) => void>();
   /** Whether sends can be stamped at all. */
   readonly #stamps: boolean;
@@ -21,14 +21,14 @@ export class UdpPort implements AgentPort {
   private constructor(net: Net, handler: PortHandler) {
     this.clock = net.clock;
     this.random = net.random;
-    this.#sessions = new Sessions((check) => handler.beginSession(check, this));
+    this.sessions = new Sessions((check) => handler.beginSession(check, this));
     this.#stamps = net.udp.features.transmitStamps;
   }
 
   /** Rejects with SocketError where the port cannot be had. */
   static async open(net: Net, port: number, handler: PortHandler): Promise<UdpPort> {
     const opened = new UdpPort(net, handler);
-    const sessions = opened.#sessions;
+    const sessions = opened.sessions;
     opened.#socket = await net.udp.open(
       { local: { address: ip('0.0.0.0'), port } },
       {
@@ -49,24 +49,8 @@ export class UdpPort implements AgentPort {
     return opened;
   }
 
-  get counters() {
-    return this.#sessions.counters;
-  }
-
-  get sessionCount(): number {
-    return this.#sessions.size;
-  }
-
-  session(sessionId: Uint8Array): Session | undefined {
-    return this.#sessions.get(sessionId);
-  }
-
-  add(session: Session): void {
-    this.#sessions.add(session);
-  }
-
-  remove(session: Session): void {
-    this.#sessions.remove(session);
+  release(session: Session): void {
+    this.sessions.remove(session);
   }
 
   reach(session: Session, candidates: readonly Endpoint[], startAtMs: number): void {
@@ -95,7 +79,7 @@ export class UdpPort implements AgentPort {
 
   close(): void {
     this.#socket?.close();
-    this.#sessions.abandonAll();
+    this.sessions.abandonAll();
     this.#awaitedStamps.clear();
   }
 }

@@ -111,7 +111,7 @@ export class RoundRunner {
     roundId,
   }: Extract<RendezvousBody, { kind: 'invite' }>): Promise<true | string> {
     const { port, refreshConfig, net } = this.#options;
-    if (port(transport).sessionCount + this.#invited.size >= maxSessions) return 'This agent is busy';
+    if (port(transport).sessions.size + this.#invited.size >= maxSessions) return 'This agent is busy';
     let assignment = this.#targetAssignment(testId, sourceAgentId);
     if (assignment === undefined) {
       // A test just created: its source may have heard of it a moment before this agent.
@@ -132,14 +132,14 @@ export class RoundRunner {
     const invitation = this.#invited.get(hex(sessionId));
     const startAtMs = this.#startAtMs(startInMs);
     const ports = [this.#options.port('udp'), this.#options.port('tcp')];
-    const port = ports.find((each) => each.session(sessionId) !== undefined);
-    const under = port?.session(sessionId);
+    const port = ports.find((each) => each.sessions.get(sessionId) !== undefined);
+    const under = port?.sessions.get(sessionId);
     if (port !== undefined && under !== undefined) port.reach(under, peers, startAtMs);
     else if (invitation !== undefined) {
       const { assignment, roundId } = invitation;
       const own = this.#options.port(assignment.protocol);
       const session = this.#targetSession(own, assignment, roundId, sessionId);
-      own.add(session);
+      own.sessions.add(session);
       session.start();
       own.reach(session, peers, startAtMs);
     }
@@ -215,7 +215,7 @@ export class RoundRunner {
         punch: { candidates: [], startAtMs: begin, deadlineMs },
         check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
       });
-      port.add(session);
+      port.sessions.add(session);
       session.start();
       port.reach(session, candidates, begin);
     });
@@ -251,7 +251,7 @@ export class RoundRunner {
     setup: Omit<SessionSetup, 'originUnixNs'>,
   ): Session {
     const onGone = () => {
-      port.remove(session);
+      port.release(session);
       this.#remember(session.sessionId);
     };
     const pairKey = Buffer.from(assignment.pairKey, 'base64');
