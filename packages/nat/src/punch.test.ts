@@ -134,6 +134,9 @@ describe('punching', () => {
     ]);
     assert.deepEqual(log, [
       [100, 'send-check', 40000],
+      // The openers, which do not arrive.
+      [101, 'send-check', 40000],
+      [101, 'send-check', 50000],
       [300, 'send-check', 40000],
       [300, 'send-check', 50000],
     ]);

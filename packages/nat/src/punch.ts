@@ -36,7 +36,13 @@ export type PunchEvent =
     };
 
 export type PunchEffect =
-  | { readonly kind: 'send-check'; readonly to: Endpoint; readonly transactionId: Uint8Array }
+  | {
+      readonly kind: 'send-check';
+      readonly to: Endpoint;
+      readonly transactionId: Uint8Array;
+      /** Absent: the system's. */
+      readonly ttl?: number;
+    }
   | { readonly kind: 'answer-check'; readonly to: Endpoint; readonly transactionId: Uint8Array };
 
 export type PunchOutcome =
@@ -76,6 +82,8 @@ const gapsMs = [50, 50, 100, 200, 400, 800] as const;
 /** A peer behind a NAT that moves it may show up in a new place; more than a few is no peer. RFC 8445 §6.1.2.5 bounds too. */
 const maxCandidates = 16;
 const maxInFlight = 8;
+/** Passes a NAT and a provider's behind it, and dies at the router after them. */
+const openerTtl = 3;
 
 export function startPunch(plan: PunchPlan): PunchState {
   const candidates = plan.candidates
@@ -97,6 +105,7 @@ export function stepPunch(
     case 'tick':
       break;
     case 'candidates':
+      effects.push(...openers(event.candidates, event.startAtMs, nowMs, random));
       next = event.candidates.reduce(
         (each, candidate) => withCandidate(each, candidate, event.startAtMs),
         next,
@@ -112,6 +121,26 @@ export function stepPunch(
   }
   if (next.outcome === null) next = sendDue(next, nowMs, random, effects);
   return { state: next, effects, wakeAtMs: next.outcome === null ? wakeAt(next) : null };
+}
+
+/**
+ * Before the moment at which both begin, a packet that dies on its way: it opens our own NAT for the peer, and does not
+ * reach the peer's. Some NATs take a peer's packet that comes first for a flow of its own, and move ours to another port
+ * when it follows.
+ */
+function openers(
+  candidates: readonly Endpoint[],
+  startAtMs: number,
+  nowMs: number,
+  random: Random,
+): PunchEffect[] {
+  if (startAtMs <= nowMs) return [];
+  return candidates.map((to) => ({
+    kind: 'send-check',
+    to,
+    transactionId: random.bytes(12),
+    ttl: openerTtl,
+  }));
 }
 
 function newCandidate(endpoint: Endpoint, nextAtMs: number): Candidate {

@@ -165,7 +165,8 @@ function punchEffect(state: SessionState, effect: PunchEffect): SessionEffect {
   const { to, transactionId } = effect;
   const body: SessionBody =
     effect.kind === 'send-check' ? state.setup.check : { kind: 'checked', mapped: to };
-  return { kind: 'send', to, transactionId, body };
+  const ttl = effect.kind === 'send-check' ? effect.ttl : undefined;
+  return { kind: 'send', to, transactionId, body, ...(ttl !== undefined && { ttl }) };
 }
 
 function sendRequests(state: SessionState, nowMs: number, effects: SessionEffect[]): void {

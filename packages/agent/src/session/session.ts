@@ -203,12 +203,12 @@ export class Session {
   #carryOut(effect: SessionEffect): void {
     switch (effect.kind) {
       case 'send': {
-        const { to, transactionId, body } = effect;
+        const { to, transactionId, body, ttl } = effect;
         const data = encodeSessionMessage(
           { transactionId, sessionId: this.sessionId, body },
           this.#keys.control[this.#options.setup.role],
         );
-        this.#options.port.send({ data, to });
+        this.#options.port.send({ data, to, ...(ttl !== undefined && { ttl }) });
         return;
       }
       case 'send-probe':

@@ -52,6 +52,7 @@ export type SessionEffect =
       readonly to: Endpoint;
       readonly transactionId: Uint8Array;
       readonly body: SessionBody;
+      readonly ttl?: number;
     }
   /** To be followed at once by probe-sent, and later by probe-sent again where the kernel knows better. */
   | { readonly kind: 'send-probe'; readonly to: Endpoint; readonly sequence: number }
