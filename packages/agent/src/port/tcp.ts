@@ -68,6 +68,8 @@ export class TcpPort implements AgentPort {
   reach(session: Session, candidates: readonly Endpoint[], startAtMs: number): void {
     const delayMs = startAtMs - this.clock.monotonicNs() / 1e6;
     const begin = () => {
+      // It may have ended before its moment came.
+      if (this.sessions.get(session.sessionId) !== session) return;
       for (const candidate of candidates) this.#dial(session, candidate);
     };
     if (delayMs <= 0) {
