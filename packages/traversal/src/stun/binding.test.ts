@@ -29,6 +29,20 @@ describe('a Binding request', () => {
     assert.deepEqual([from, to], [local, source]);
   });
 
+  it('at the second address is told of the second address again, with the other port', () => {
+    const request = decodeStun(
+      encodeStun({ class: 'request', method: 1, transactionId: new Uint8Array(12), attributes: [] }),
+    );
+    assert.ok(request.ok);
+    const { bytes } = answerBinding(request.value, source, endpoint('203.0.113.11', 9119), two, false);
+    const answer = decodeStun(bytes);
+    assert.ok(answer.ok);
+    assert.deepEqual(
+      findAttribute(answer.value.message, 'other-address')?.endpoint,
+      endpoint('203.0.113.11', 9120),
+    );
+  });
+
   it('of RFC 3489 is answered in its words', () => {
     const { message } = ask([], two, { idBytes: 16 });
     assert.deepEqual(

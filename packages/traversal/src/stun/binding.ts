@@ -86,7 +86,7 @@ function addressAttributes(
     { type: 'mapped-address', endpoint: source },
     // Bound to the unspecified address, the portable sockets do not say which one was asked.
     ...(isUnspecified(from.address) ? [] : [{ type: 'response-origin' as const, endpoint: from }]),
-    ...(twoAddresses ? [{ type: 'other-address' as const, endpoint: other }] : []),
+    ...(twoAddresses ? [{ type: 'other-address' as const, endpoint: secondEndpoint(other, server) }] : []),
   ];
 }
 
@@ -96,6 +96,16 @@ function otherEndpoint(local: Endpoint, server: ServerEndpoints): Endpoint {
     address: otherAddress(local.address, server) ?? local.address,
     port: server.ports.find((port) => port !== local.port) ?? local.port,
   };
+}
+
+/**
+ * What OTHER-ADDRESS names. Asked at the first address, as clients do, that is where CHANGE-REQUEST leads. Asked at the
+ * second it is still the second, with the other port: coturn answers so, and its client goes on from each answer to the
+ * next, where it expects the second address with both ports (RFC 5780 §4.3, test III).
+ */
+function secondEndpoint(other: Endpoint, { addresses }: ServerEndpoints): Endpoint {
+  const ofFamily = addresses.filter((each) => addressFamily(each) === addressFamily(other.address));
+  return { address: ofFamily[1] ?? other.address, port: other.port };
 }
 
 /** Of the same family: a client that is to hear from it has no other. */
