@@ -21,7 +21,9 @@ if (!clients.every(isInstalled)) {
     process.exit(1);
 }
 const tests = globSync('packages/*/test/interop.test.ts');
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...tests], {
+// In the lab's namespaces, which some of them need and none minds.
+const args = [process.execPath, '--test', '--test-concurrency=1', '--test-reporter=spec', ...tests];
+const { status } = spawnSync(process.execPath, ['packages/lab/src/enter-main.ts', ...args], {
   stdio: 'inherit',
 });
 process.exitCode = status ?? 1;
