@@ -50,6 +50,8 @@ export async function startTraversalServer(options: TraversalOptions): Promise<T
 
 /** Beside 9119 and 9120. */
 const defaultSilentPort = 9121;
+/** For the goodbyes to get through. */
+const partingMs = 300;
 const reportIntervalMs = 60_000;
 
 class Server implements TraversalServer {
@@ -114,7 +116,8 @@ class Server implements TraversalServer {
   close(): void {
     this.#timer?.cancel();
     for (const listener of this.#listeners) listener.close();
-    this.#streams.close();
+    this.#streams.end();
+    this.#options.net.clock.after(partingMs, () => this.#streams.close());
     this.#probes.close();
     this.#datagrams.close();
   }

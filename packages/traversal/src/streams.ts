@@ -93,6 +93,11 @@ export class Streams {
     stream?.connection.reset();
   }
 
+  /** Says goodbye: a reset would look to an agent as if something on the way had cut its connection. */
+  end(): void {
+    for (const { connection } of this.#streams.values()) connection.end();
+  }
+
   /** A peer that does not read would never see an end. */
   close(): void {
     for (const { connection } of this.#streams.values()) connection.reset();
