@@ -12,6 +12,7 @@ import type { Transport } from '@pinhole/wire';
 import type { Logger } from 'pino';
 import { CollectorApi } from './collector/api.ts';
 import { CollectorLink } from './collector/link.ts';
+import { CompatibilityCheck } from './compatibility/compatibility.ts';
 import { AgentError } from './errors.ts';
 import type { AgentPort, PortHandler } from './port/port.ts';
 import { TcpPort } from './port/tcp.ts';
@@ -66,6 +67,7 @@ class RunningAgent implements Agent {
   readonly #state: StateFolder;
   readonly #link: CollectorLink;
   readonly #registration: Registration;
+  readonly #check: CompatibilityCheck;
   readonly #runner: RoundRunner;
   #udp: UdpPort | null = null;
   #tcp: TcpPort | null = null;
@@ -87,7 +89,18 @@ class RunningAgent implements Agent {
       sendUdp: (data, to) => this.#udp?.send({ data, to }),
       onInvited: (invitation) => this.#runner.invited(invitation),
       onStart: (start) => this.#runner.started(start),
-      onChanged: () => this.#link.soon(),
+      onChanged: () => {
+        this.#check.registrationChanged();
+        this.#link.soon();
+      },
+    });
+    this.#check = new CompatibilityCheck({
+      net,
+      log,
+      port: this.#port,
+      sendUdp: (data, to) => this.#udp?.send({ data, to }),
+      registration: this.#registration,
+      onChecked: () => this.#link.soon(),
     });
     this.#link = new CollectorLink({
       ...options,
@@ -95,6 +108,7 @@ class RunningAgent implements Agent {
       state: this.#state,
       facts: () => this.#facts(),
       registration: () => this.#registration.reported,
+      natTraversal: () => this.#check.latest,
       onConfig: (config) => this.#configure(config),
       onDisabled: () => this.#rest(),
       onFatal: (error) => void this.close().then(() => options.onFatal(error)),
@@ -114,7 +128,8 @@ class RunningAgent implements Agent {
   async start(): Promise<void> {
     const { net, log } = this.#options;
     const handler: PortHandler = {
-      takeRendezvous: (decoded, from) => this.#registration.takeDatagram(decoded, from),
+      takeRendezvous: (decoded, from) =>
+        this.#check.takeDatagram(decoded, from) || this.#registration.takeDatagram(decoded, from),
       beginSession: (check, port) => this.#runner.begin(check, port),
     };
     try {
@@ -140,6 +155,7 @@ class RunningAgent implements Agent {
     this.#ending.abort();
     this.#timer?.cancel();
     this.#runner.close();
+    this.#check.close();
     this.#registration.close();
     this.#udp?.close();
     this.#tcp?.close();
@@ -154,6 +170,8 @@ class RunningAgent implements Agent {
     }
     this.#assignments = config.assignments;
     this.#registration.setAccess(config.traversal);
+    // 0 stands for a collector that does not tell since when.
+    this.#check.configure(config.behindNat ? (config.behindNatSinceMs ?? 0) : null, config.traversal);
     this.#startDueRounds();
   }
 
@@ -161,6 +179,7 @@ class RunningAgent implements Agent {
   #rest(): void {
     this.#assignments = [];
     this.#registration.setAccess(null);
+    this.#check.configure(null, null);
     this.#startDueRounds();
   }
 

@@ -168,6 +168,14 @@ export class System {
     });
   }
 
+  /** Waits for the first compatibility check of each: it has the server send packets of many kinds. */
+  async checked(...sites: readonly string[]): Promise<void> {
+    await this.present('the compatibility checks', async () => {
+      const found = (await this.agents()).filter((agent) => sites.includes(agent.agentName));
+      return found.every(({ natTraversal }) => natTraversal.status !== 'checking') ? true : null;
+    });
+  }
+
   async agents() {
     return agentsSchema.parse(await this.rest.request('GET', '/agents')).agents;
   }

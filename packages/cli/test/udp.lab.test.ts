@@ -11,6 +11,7 @@ test('ten rounds of ten between two NATs that drop everything unsolicited, and n
   await System.use({ a: 'eim-apdf', b: 'eim-apdf' }, async (system) => {
     await system.startCollector();
     const ids = await system.startAgents({ a: true, b: true });
+    await system.checked('a', 'b');
     const routers = [...system.lab.sites.values()].map(({ router }) => router);
     const captures = await Promise.all(
       routers.map((router) => router.capture(({ protocol }) => protocol === 'udp')),
@@ -94,7 +95,14 @@ test('a target behind a NAT without "Behind a NAT" cannot be reached, and the re
     const results = await system.resultsOf(await system.instantTest(ids.a, ids.b), 2);
     for (const result of results) {
       assert.equal(result.errorCode, 'agent-unreachable');
-      assert.match(result.errorDetails ?? '', /^Cannot reach the target agent/);
+      assert.equal(
+        result.errorDetails,
+        'Cannot reach the target agent: NAT traversal is likely to be required',
+      );
+      assert.deepEqual(result.errorReasons?.slice(0, 2), [
+        'b has private addresses only: 10.2.0.2.',
+        'Its requests come from 198.51.100.18, which it does not have: it is behind a NAT.',
+      ]);
       assert.equal(result.loss, undefined);
     }
   });

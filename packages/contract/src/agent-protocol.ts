@@ -10,6 +10,7 @@
 
 import { z } from 'zod';
 import { roundErrorCodes } from './errors.ts';
+import { natTraversalSchema } from './nat-traversal.ts';
 import {
   agentIdSchema,
   directionSchema,
@@ -195,6 +196,8 @@ export const agentConfigSchema = z.object({
   /** A disabled agent runs nothing. */
   enabled: z.boolean(),
   behindNat: z.boolean(),
+  /** Epoch milliseconds: since when, without a break. Another value calls for a compatibility check at once. */
+  behindNatSinceMs: z.int().min(0).optional(),
   traversal: traversalAccessSchema.nullable(),
   assignments: z.array(assignmentSchema).max(10_000),
 });
@@ -218,6 +221,8 @@ export const checkInRequestSchema = z.object({
   facts: agentFactsSchema,
   registration: registrationStateSchema,
   results: z.array(roundResultSchema).max(maxResultsPerCheckIn),
+  /** The last compatibility check, where the collector does not have it yet. */
+  natTraversal: natTraversalSchema.optional(),
 });
 export type CheckInRequest = z.infer<typeof checkInRequestSchema>;
 

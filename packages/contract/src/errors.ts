@@ -32,7 +32,7 @@ export const errorCatalogue = {
       'Give the agent an endpoint-independent ("full cone" or "port restricted") NAT rule for its test port.',
   },
   'agent-unreachable': {
-    sentence: 'Cannot reach the {party} agent: nothing came back from its test port',
+    sentence: 'Cannot reach the {party} agent: NAT traversal is likely to be required',
     causes: [
       'The agent is behind a NAT or a firewall that lets nobody in.',
       'The agent is not running, or its test port is blocked on the way.',

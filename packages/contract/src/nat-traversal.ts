@@ -1,5 +1,5 @@
 // What an agent's compatibility check found out: facts with their evidence, and the verdict for each protocol.
-// An agent sends it with its check-in; REST shows it as the agent's `natTraversal`.
+// An agent sends it with its check-in; REST shows it as the agent's `natTraversal` (rest/agents.ts).
 
 import { z } from 'zod';
 import { endpointSchema } from './primitives.ts';
@@ -78,10 +78,19 @@ export const protocolVerdictSchema = z.object({
 });
 export type ProtocolVerdict = z.infer<typeof protocolVerdictSchema>;
 
+/** How many checks are remembered: an hour of them. */
+export const rememberedChecks = 12;
+
+/** What the last checks took the NAT for, the commonest first: one that is not always taken for the same is worth knowing. */
+const labelsSchema = z
+  .array(z.object({ label: z.string().max(120), checks: z.int().min(1).max(rememberedChecks) }))
+  .max(rememberedChecks);
+
 export const natTraversalSchema = z.object({
   /** When the check ended. */
   checkedAtMs: z.int().min(0),
   verdict: z.object({ udp: protocolVerdictSchema, tcp: protocolVerdictSchema }),
   report: natReportSchema,
+  recent: z.object({ udp: labelsSchema, tcp: labelsSchema }),
 });
 export type NatTraversal = z.infer<typeof natTraversalSchema>;

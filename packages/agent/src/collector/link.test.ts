@@ -12,9 +12,14 @@ import {
   checkInRequestSchema,
   enrollRequestSchema,
   type FailedResult,
+  type NatTraversal,
+  natTraversalSchema,
 } from '@pinhole/contract';
+import { type DiscoveryInput, startDiscovery, stepDiscovery, verdictOf } from '@pinhole/nat';
 import { createNodeNet } from '@pinhole/net';
+import { ip } from '@pinhole/wire';
 import { pino } from 'pino';
+import { distribution, labelsOf } from '../compatibility/labels.ts';
 import { AgentError, type AgentErrorCode } from '../errors.ts';
 import { StateFolder } from '../state/folder.ts';
 import { CollectorApi } from './api.ts';
@@ -130,8 +135,31 @@ function result(roundId: number): FailedResult {
   };
 }
 
+/** The compatibility check of an agent that nobody answers. */
+function check(checkedAtMs: number): NatTraversal {
+  const input: DiscoveryInput = {
+    serverAddress: ip('192.0.2.9'),
+    serverPorts: [9119, 9120],
+    registered: null,
+    localAddresses: [ip('192.168.1.2')],
+    keepAlives: { heldForMs: null, lostAfterMs: [] },
+  };
+  let state = startDiscovery(input);
+  for (let nowMs = 0; state.report === null; ) {
+    const step = stepDiscovery(state, { kind: 'tick' }, nowMs, net.random);
+    state = step.state;
+    nowMs = step.wakeAtMs ?? nowMs;
+  }
+  const { report } = state;
+  const recent = distribution([labelsOf(report)]);
+  return natTraversalSchema.parse({ checkedAtMs, report, verdict: verdictOf(report), recent });
+}
+
 /** An agent's link, with a state folder of its own. */
-async function agent(t: TestContext, { enrolled = true }: { enrolled?: boolean } = {}) {
+async function agent(
+  t: TestContext,
+  { enrolled = true, checked = () => null }: { enrolled?: boolean; checked?: () => NatTraversal | null } = {},
+) {
   const collector = await testCollector(t);
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-link-'));
   const state = new StateFolder(folder);
@@ -150,6 +178,7 @@ async function agent(t: TestContext, { enrolled = true }: { enrolled?: boolean }
     agentName: 'agent',
     facts: () => ({ hostname: 'host', version: '1', port: 49_153, interfaces: [], limitations: [] }),
     registration: () => ({ status: 'off', tcp: null, udp: null, detail: null }),
+    natTraversal: checked,
     onConfig: (each) => configs.push(each),
     onDisabled: () => {
       disabled += 1;
@@ -308,6 +337,22 @@ describe('a check-in', { concurrency: true }, () => {
     }
     await until(() => collector.checkIns.length === 2);
     assert.deepEqual(sentRounds(collector)[1], [1, 2]);
+  });
+
+  it('tells of a compatibility check until the collector has it, and of each new one', async (t) => {
+    let checked = check(1);
+    const { collector, link } = await agent(t, { checked: () => checked });
+    const { onCheckIn } = collector;
+    collector.onCheckIn = () => ({ status: 503, body: {} });
+    await link.start();
+    collector.onCheckIn = onCheckIn;
+    await link.checkIn();
+    await link.checkIn();
+    checked = check(2);
+    await link.checkIn();
+    await link.checkIn();
+    const told = collector.checkIns.map(({ natTraversal }) => natTraversal?.checkedAtMs);
+    assert.deepEqual(told, [1, 1, undefined, 2, undefined]);
   });
 
   it('asked for during another one follows it', async (t) => {

@@ -6,6 +6,7 @@ import {
   type AgentFacts,
   checkInIntervalMs,
   maxResultsPerCheckIn,
+  type NatTraversal,
   type RegistrationState,
 } from '@pinhole/contract';
 import type { Net, Timer } from '@pinhole/net';
@@ -25,6 +26,8 @@ export interface LinkOptions {
   readonly agentName: string;
   readonly facts: () => AgentFacts;
   readonly registration: () => RegistrationState;
+  /** The last compatibility check; told to the collector once. */
+  readonly natTraversal: () => NatTraversal | null;
   readonly onConfig: (config: AgentConfig) => void;
   /** The collector refuses this agent for now: what it was configured to do is off until the next onConfig. */
   readonly onDisabled: () => void;
@@ -46,6 +49,8 @@ export class CollectorLink {
   readonly #options: LinkOptions;
   #identity: Identity | null = null;
   #configVersion = 0;
+  /** The check that the collector has. */
+  #toldCheck: NatTraversal | null = null;
   #checkingIn: Promise<void> | null = null;
   #again = false;
   #failures = 0;
@@ -143,19 +148,22 @@ export class CollectorLink {
   }
 
   async #checkInOnce(): Promise<CheckInEnd> {
-    const { api, state, log, facts, registration, onConfig } = this.#options;
+    const { api, state, log, facts, registration, natTraversal, onConfig } = this.#options;
     if (this.#identity === null) return 'done';
     const spooled = this.#suspect === null ? state.spool.oldest(this.#batch) : [];
+    const check = natTraversal();
     const outcome = await api.checkIn(this.#identity.agentSecret, {
       configVersion: this.#configVersion,
       facts: facts(),
       registration: registration(),
       results: spooled.map(({ result }) => result),
+      ...(check !== null && check !== this.#toldCheck && { natTraversal: check }),
     });
     if (this.#closed) return 'done';
     if (!outcome.ok) return await this.#refused(outcome.status, outcome.detail, spooled);
     if (this.#failures > 0) log.info('the collector is back');
     this.#disabled = false;
+    this.#toldCheck = check;
     const { acknowledged, config, configVersion } = outcome.value;
     const moved = this.#suspect === null ? this.#acknowledge(spooled, acknowledged) : this.#dropSuspect();
     if (config !== undefined) {

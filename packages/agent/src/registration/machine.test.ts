@@ -412,8 +412,57 @@ describe('meeting', () => {
     const machine = registration();
     machine.register();
     machine.feed({ kind: 'meet', body: meet });
-    const effects = machine.feed({ kind: 'disconnected', detail: 'lost' });
+    const effects = machine.feed({ kind: 'disconnected', detail: 'lost', cut: null });
     assert.deepEqual(effects[0], { kind: 'meet-refused', sessionId, code: 0, reason: 'lost' });
+  });
+});
+
+describe('standing aside', () => {
+  it('gives up an attempt, and makes none for a while', () => {
+    const machine = registration();
+    machine.feed({ kind: 'access', access });
+    assert.deepEqual(machine.feed({ kind: 'stand-aside', forMs: 8_000 }), [{ kind: 'disconnect' }]);
+    assert.equal(machine.wakeAtMs, machine.nowMs + 8_000);
+    assert.deepEqual(machine.wake(), [{ kind: 'connect', server: { host: 'one.example', port: 9119 } }]);
+  });
+
+  it('ends when somebody is in a hurry', () => {
+    const machine = registration();
+    machine.feed({ kind: 'access', access });
+    machine.feed({ kind: 'stand-aside', forMs: 8_000 });
+    machine.feed({ kind: 'hurry' });
+    assert.equal(machine.wakeAtMs, machine.nowMs + 500);
+  });
+
+  it('leaves a connection alone', () => {
+    const machine = registration();
+    machine.register();
+    assert.deepEqual(machine.feed({ kind: 'stand-aside', forMs: 8_000 }), []);
+    assert.equal(machine.state.phase, 'registered');
+  });
+});
+
+describe('a registration that is cut', () => {
+  it('by silence has lost its connection, once it is registered again', () => {
+    const machine = registration();
+    machine.register();
+    for (let woken = 0; machine.state.phase === 'registered' && woken < 100; woken++) machine.wake();
+    assert.equal(machine.state.losses.length, 0);
+    machine.wake();
+    const again = sent(machine.feed({ kind: 'connected', server }));
+    machine.hear({ kind: 'registered', lifetimeS: 60, mapped: moved }, { to: again });
+    const [loss] = machine.state.losses;
+    assert.deepEqual([loss?.by, loss?.idleMs, loss?.portAfter], ['silence', 55_000, moved.port]);
+  });
+
+  it('before it was registered has lost nothing', () => {
+    const machine = registration();
+    machine.connect();
+    machine.feed({ kind: 'disconnected', detail: 'reset', cut: 'reset' });
+    machine.wake();
+    const again = sent(machine.feed({ kind: 'connected', server }));
+    machine.hear({ kind: 'registered', lifetimeS: 60, mapped }, { to: again });
+    assert.deepEqual(machine.state.losses, []);
   });
 });
 
@@ -468,7 +517,7 @@ describe('trying again', () => {
     const to = sent(machine.feed({ kind: 'connected', server }));
     machine.hear({ kind: 'registered', lifetimeS: 60, mapped }, { to });
     machine.after(31_000);
-    machine.feed({ kind: 'disconnected', detail: 'lost' });
+    machine.feed({ kind: 'disconnected', detail: 'lost', cut: null });
     assert.equal(machine.wakeAtMs, machine.nowMs + 250);
   });
 
@@ -479,7 +528,7 @@ describe('trying again', () => {
     for (let i = 0; i < 5; i++) {
       const to = sent(machine.feed({ kind: 'connected', server }));
       machine.hear({ kind: 'registered', lifetimeS: 60, mapped }, { to });
-      machine.feed({ kind: 'disconnected', detail: 'lost' });
+      machine.feed({ kind: 'disconnected', detail: 'lost', cut: null });
       waits.push((machine.wakeAtMs ?? 0) - machine.nowMs);
       machine.wake();
     }
@@ -493,7 +542,7 @@ describe('trying again', () => {
     for (const event of [
       { kind: 'connected', server },
       { kind: 'connect-failed', detail: 'late' },
-      { kind: 'disconnected', detail: 'late' },
+      { kind: 'disconnected', detail: 'late', cut: null },
     ] as const) {
       assert.deepEqual(machine.feed(event), []);
     }

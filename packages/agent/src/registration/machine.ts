@@ -10,6 +10,7 @@
 import type { TraversalAccess } from '@pinhole/contract';
 import type { Random } from '@pinhole/net';
 import type { RendezvousMessage, Transport } from '@pinhole/wire';
+import type { Loss, OpenLoss } from './losses.ts';
 import {
   answer,
   dropMeets,
@@ -66,6 +67,8 @@ function take(state: RegistrationState, event: RegistrationEvent, context: Conte
       return takeAccess(state, event.access, context);
     case 'hurry':
       return { ...state, retryAtMs: Math.min(state.retryAtMs, nowMs + hurriedRetryMs) };
+    case 'stand-aside':
+      return standAside(state, event.forMs, context);
     case 'local-addresses':
       return { ...state, localAddresses: event.localAddresses };
     case 'connected':
@@ -79,7 +82,7 @@ function take(state: RegistrationState, event: RegistrationEvent, context: Conte
       return state.phase === 'connecting' ? retry(state, event.detail, context) : state;
     case 'disconnected':
       return state.phase === 'connected' || state.phase === 'registered'
-        ? retry(state, event.detail, context)
+        ? retry(state, event.detail, context, event.cut)
         : state;
     case 'message':
       return receive(state, event, context);
@@ -186,14 +189,20 @@ function keep(state: RegistrationState, context: Context): RegistrationState {
     next = retry(next, 'The NAT traversal server did not answer Register', context);
   }
   if (next.phase === 'registered' && nowMs >= next.heardAtMs + silenceLimitMs) {
-    next = retry(next, `The NAT traversal server was silent for ${silenceLimitMs / 1000} s`, context);
+    const detail = `The NAT traversal server was silent for ${silenceLimitMs / 1000} s`;
+    next = retry(next, detail, context, 'silence');
   }
   if (next.phase === 'registered' && nowMs >= next.udpAtMs) next = sendRegister(next, 'udp', context);
   return expireMeets(next, context);
 }
 
 /** The connection is over: everything that hung on it goes, and another attempt is planned. */
-function retry(state: RegistrationState, detail: string, context: Context): RegistrationState {
+function retry(
+  state: RegistrationState,
+  detail: string,
+  context: Context,
+  cut: Loss['by'] | null = null,
+): RegistrationState {
   const left = dropMeets(state, detail, context);
   if (state.phase === 'connected' || state.phase === 'registered')
     context.effects.push({ kind: 'disconnect' });
@@ -202,7 +211,7 @@ function retry(state: RegistrationState, detail: string, context: Context): Regi
   const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** attempt);
   // Spread over half as much again, so that the agents of a restarted server do not come back at one moment.
   const retryAtMs = context.nowMs + waitMs + context.random.below(Math.ceil(waitMs / 2));
-  const { access, localAddresses } = left;
+  const { access, localAddresses, losses } = left;
   return {
     ...newRegistration(),
     access,
@@ -211,7 +220,25 @@ function retry(state: RegistrationState, detail: string, context: Context): Regi
     attempt: attempt + 1,
     retryAtMs,
     detail,
+    losses,
+    openLoss: cut === null ? left.openLoss : openLoss(left, cut, context),
   };
+}
+
+function openLoss(
+  { phase, tcp, registeredAtMs, heardAtMs, openLoss: earlier }: RegistrationState,
+  by: Loss['by'],
+  { nowMs }: Context,
+): OpenLoss | null {
+  if (phase !== 'registered' || tcp === null) return earlier;
+  const livedMs = nowMs - registeredAtMs;
+  return { atMs: nowMs, by, livedMs, idleMs: nowMs - heardAtMs, portBefore: tcp.port };
+}
+
+function standAside(state: RegistrationState, forMs: number, { nowMs, effects }: Context): RegistrationState {
+  if (state.phase !== 'waiting' && state.phase !== 'connecting') return state;
+  if (state.phase === 'connecting') effects.push({ kind: 'disconnect' });
+  return { ...state, phase: 'waiting', retryAtMs: nowMs + forMs };
 }
 
 /** Ports first, then servers: a firewall that blocks 9119 may let 9120 pass. */

@@ -8,6 +8,7 @@ import {
   decodeStun,
   type Endpoint,
   encodeRendezvous,
+  endpoint,
   ip,
   type RendezvousBody,
   type RendezvousMessage,
@@ -109,9 +110,9 @@ describe('the registration', () => {
     const { simulation, server, registration } = await world();
     registration.setAccess(access);
     assert.equal(await simulation.runUntil(registration.ready('tcp', 5_000)), true);
-    const endpoint = { address: '192.0.2.1', port: 49_153 };
-    assert.deepEqual(server.froms, [endpoint]);
-    assert.deepEqual(registration.reported, { status: 'registered', tcp: endpoint, udp: null, detail: null });
+    const own = { address: '192.0.2.1', port: 49_153 };
+    assert.deepEqual(server.froms, [own]);
+    assert.deepEqual(registration.reported, { status: 'registered', tcp: own, udp: null, detail: null });
     registration.close();
   });
 
@@ -123,6 +124,38 @@ describe('the registration', () => {
     await simulation.runUntil(() => registration.reported.status === 'failed');
     assert.equal(await simulation.runUntil(registration.ready('tcp', 5_000)), true);
     assert.equal(server.froms.length, 2);
+    registration.close();
+  });
+
+  it('is what a check begins with: the connection and both its ends', async () => {
+    const { simulation, registration } = await world();
+    assert.equal(registration.registered, null);
+    assert.equal(await registration.place(), null);
+    registration.setAccess(access);
+    await simulation.runUntil(registration.ready('tcp', 5_000));
+    const [server, own] = [endpoint('192.0.2.9', 9119), endpoint('192.0.2.1', 49_153)];
+    assert.deepEqual(registration.registered, { server, mapped: own, local: own });
+    assert.deepEqual(await registration.place(), { address: server.address, ports: [9119] });
+    registration.close();
+  });
+
+  it('remembers what cut it, and not what the server ended', async () => {
+    const { simulation, server, registration } = await world();
+    registration.setAccess(access);
+    for (const end of ['reset', 'reset', 'end'] as const) {
+      await simulation.runUntil(registration.ready('tcp', 5_000));
+      await simulation.run({ untilMs: simulation.nowMs + 30_000 });
+      server.connection?.[end]();
+      await simulation.runUntil(() => registration.reported.status === 'failed');
+      assert.equal(registration.keepAlives.heldForMs, null);
+    }
+    await simulation.runUntil(registration.ready('tcp', 5_000));
+    const { lostAfterMs, remarks = [] } = registration.keepAlives;
+    assert.deepEqual(
+      lostAfterMs.map((ms) => Math.round(ms / 1000)),
+      [30, 30],
+    );
+    assert.match(remarks.join(), /lost by reset after 30 s/);
     registration.close();
   });
 

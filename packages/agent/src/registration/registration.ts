@@ -1,6 +1,7 @@
 // The driver of the registration: its TCP connection from the test port, its part of the UDP socket, its timer.
 
 import type { RegistrationState as ReportedState, TraversalAccess } from '@pinhole/contract';
+import type { DiscoveryInput, KeepAliveHistory } from '@pinhole/nat';
 import type { Net, TcpConnection, Timer } from '@pinhole/net';
 import {
   addressFamily,
@@ -10,6 +11,7 @@ import {
   type Endpoint,
   encodeRendezvous,
   formatEndpoint,
+  type IpAddress,
   ip,
   maxRendezvousBytes,
   type RendezvousBody,
@@ -18,6 +20,7 @@ import {
   verifyIntegrity,
 } from '@pinhole/wire';
 import type { Logger } from 'pino';
+import { cutBy, keepAliveHistory } from './losses.ts';
 import { stepRegistration } from './machine.ts';
 import {
   newRegistration,
@@ -55,6 +58,8 @@ export class Registration {
   #state: RegistrationState = newRegistration();
   #connection: TcpConnection | null = null;
   #connecting: AbortController | null = null;
+  /** Of the latest attempt. */
+  #place: ServerPlace | null = null;
   #timer: Timer | null = null;
   /** The latest first: what the server signed just before it heard of a new one is still good. */
   #passwords: readonly string[] = [];
@@ -112,6 +117,40 @@ export class Registration {
             ? 'connecting'
             : 'failed';
     return { status, tcp, udp, detail: detail?.slice(0, 300) ?? null };
+  }
+
+  /** What the server sees this agent's connection as; null while there is none. */
+  get registered(): DiscoveryInput['registered'] {
+    const { phase, server, tcp } = this.#state;
+    const local = this.#connection?.local;
+    if (phase !== 'registered' || server === null || tcp === null || local === undefined) return null;
+    return { server, mapped: tcp, local };
+  }
+
+  /** How long the present connection has lived, and how those before it ended within the last hour. */
+  get keepAlives(): KeepAliveHistory {
+    const { phase, losses, registeredAtMs } = this.#state;
+    const nowMs = this.#options.net.clock.monotonicNs() / 1e6;
+    return keepAliveHistory(losses, phase === 'registered' ? nowMs - registeredAtMs : null, nowMs);
+  }
+
+  /** Where a server is, and its ports: the one this agent is registered with, or the last that it tried. Null without any. */
+  async place(): Promise<{ address: IpAddress; ports: readonly number[] } | null> {
+    const { access, server } = this.#state;
+    const wanted = this.#place ?? access?.servers[0];
+    const ports = access?.servers.find(({ host }) => host === wanted?.host)?.ports;
+    if (wanted === undefined || ports === undefined) return null;
+    const address = server?.address ?? (await this.#resolve(wanted.host));
+    return address === null ? null : { address, ports };
+  }
+
+  /** No attempt to connect for so long, or until somebody is in a hurry. */
+  standAside(forMs: number): void {
+    this.#feed({ kind: 'stand-aside', forMs });
+  }
+
+  hurry(): void {
+    this.#feed({ kind: 'hurry' });
   }
 
   /** Asks the server to bring this agent together with the ticket's target. */
@@ -194,16 +233,14 @@ export class Registration {
 
   async #connect(place: ServerPlace): Promise<void> {
     const { net, port, collectorHost } = this.#options;
-    const host = place.host ?? collectorHost;
+    this.#place = place;
     const aborter = new AbortController();
     this.#connecting?.abort();
     this.#connecting = aborter;
-    const addresses = await net.host.resolve(host).catch(() => []);
-    // The UDP port is bound for IPv4 only so far.
-    const address = addresses.find((each) => addressFamily(each) === 4);
+    const address = await this.#resolve(place.host);
     if (aborter.signal.aborted) return;
-    if (address === undefined) {
-      this.#feed({ kind: 'connect-failed', detail: `${host} has no IPv4 address` });
+    if (address === null) {
+      this.#feed({ kind: 'connect-failed', detail: `${place.host ?? collectorHost} has no IPv4 address` });
       return;
     }
     const remote = { address, port: place.port };
@@ -244,10 +281,18 @@ export class Registration {
         this.#feed({
           kind: 'disconnected',
           detail: `The connection to ${formatEndpoint(remote)} was lost (${reason})`,
+          cut: cutBy(reason),
         });
       },
     });
     this.#feed({ kind: 'connected', server: remote });
+  }
+
+  async #resolve(host: string | null): Promise<IpAddress | null> {
+    const { net, collectorHost } = this.#options;
+    const addresses = await net.host.resolve(host ?? collectorHost).catch(() => []);
+    // The UDP port is bound for IPv4 only so far.
+    return addresses.find((each) => addressFamily(each) === 4) ?? null;
   }
 
   #message(transport: Transport, decoded: DecodedStun): void {

@@ -1,6 +1,7 @@
 // What the agent asks of the server, once connected: Register over TCP and UDP, and meetings.
 
 import type { RendezvousBody, RendezvousMessage, Transport } from '@pinhole/wire';
+import { withLoss } from './losses.ts';
 import type { Context, MeetBody, RegistrationState } from './state.ts';
 
 /** Half of the 30 s after which Linux forgets a UDP mapping that has seen no answer; RFC 8445 §11 keeps alive at 15 s too. */
@@ -53,6 +54,8 @@ export function takeRegistered(
     phase: 'registered',
     registeredAtMs: state.phase === 'registered' ? state.registeredAtMs : nowMs,
     tcp: body.mapped,
+    losses: withLoss(state.losses, state.openLoss, body.mapped.port, nowMs),
+    openLoss: null,
     detail: null,
     udpAtMs: nowMs,
     udpUnanswered: 0,

@@ -3,6 +3,7 @@
 import type { TraversalAccess } from '@pinhole/contract';
 import type { Random } from '@pinhole/net';
 import type { Endpoint, RendezvousBody, RendezvousMessage, Transport } from '@pinhole/wire';
+import type { Loss, OpenLoss } from './losses.ts';
 
 /** A server as it is configured: a name or address, and one of its ports. */
 export interface ServerPlace {
@@ -17,10 +18,13 @@ export type RegistrationEvent =
   | { readonly kind: 'access'; readonly access: TraversalAccess | null }
   /** Somebody waits to be registered: the next attempt is due soon, however long the wait was to be. */
   | { readonly kind: 'hurry' }
+  /** No attempt for so long, where there is no connection: somebody else needs the test port's 4-tuples. */
+  | { readonly kind: 'stand-aside'; readonly forMs: number }
   | { readonly kind: 'local-addresses'; readonly localAddresses: readonly Endpoint[] }
   | { readonly kind: 'connected'; readonly server: Endpoint }
   | { readonly kind: 'connect-failed'; readonly detail: string }
-  | { readonly kind: 'disconnected'; readonly detail: string }
+  /** `cut`: neither side meant it to end. */
+  | { readonly kind: 'disconnected'; readonly detail: string; readonly cut: Loss['by'] | null }
   /** Authenticated, except for a refusal without a signature. */
   | {
       readonly kind: 'message';
@@ -78,6 +82,8 @@ export interface RegistrationState {
   readonly udpUnanswered: number;
   readonly tcpTransactionId: Uint8Array | null;
   readonly meets: readonly OpenMeet[];
+  readonly losses: readonly Loss[];
+  readonly openLoss: OpenLoss | null;
 }
 
 export interface OpenMeet {
@@ -110,6 +116,8 @@ export function newRegistration(): RegistrationState {
     udpUnanswered: 0,
     tcpTransactionId: null,
     meets: [],
+    losses: [],
+    openLoss: null,
   };
 }
 

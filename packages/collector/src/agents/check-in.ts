@@ -6,12 +6,14 @@ import {
   agentFactsSchema,
   type EnrollResponse,
   maxResultsPerCheckIn,
+  natTraversalSchema,
   registrationStateSchema,
 } from '@pinhole/contract';
 import type { IpAddress } from '@pinhole/wire';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { type AgentRecord, addAgent, changeAgent, findAgent, findAgents } from '../store/agents.ts';
+import { keepCheck } from '../store/compatibility.ts';
 import { countResultsOfRuns, keepResults, roundOfPair } from '../store/results.ts';
 import type { Store } from '../store/schema.ts';
 import { findTests, findTestsOfAgent, isRunOpen, recentRuns } from '../store/tests.ts';
@@ -20,12 +22,13 @@ import { readResults, sortResults } from './results.ts';
 
 const agentSecretBytes = 32;
 
-/** As the contract's, but each result is judged alone: one that this version cannot read must not block the others. */
+/** As the contract's, but each result, and the check, is judged alone: one that this version cannot read must not block the others. */
 export const checkInSchema = z.object({
   configVersion: z.int().min(0),
   facts: agentFactsSchema,
   registration: registrationStateSchema,
   results: z.array(z.unknown()).max(maxResultsPerCheckIn),
+  natTraversal: z.unknown().optional(),
 });
 export type CheckIn = z.infer<typeof checkInSchema>;
 
@@ -64,6 +67,10 @@ export async function checkIn(
     if (before === null) return null;
     const { facts, registration } = report;
     await changeAgent(db, agentId, { facts, registration, observedAddress, lastSeenAtMs: nowMs });
+    const check = natTraversalSchema.safeParse(report.natTraversal);
+    const isUnreadable = report.natTraversal !== undefined && !check.success;
+    // One that comes after the tick was taken away is of no use to anybody.
+    if (check.success && before.behindNat) await keepCheck(db, agentId, check.data);
     const named = new Set(readResults(report.results).map((result) => result.testId));
     const tests = new Map((await findTests(db, [...named])).map((test) => [test.testId, test]));
     const { kept, dropped } = sortResults(report.results, agentId, tests, nowMs);
@@ -71,7 +78,11 @@ export async function checkIn(
     const current = await currentConfiguration(context, db, agentId);
     if (current === null) return null;
     const moved = reachOf(before) !== reachOf({ ...before, facts, observedAddress });
-    return { ...current, dropped, concerned: moved ? await peersOf(db, agentId, nowMs) : [] };
+    return {
+      ...current,
+      dropped: { ...dropped, ...(isUnreadable && { 'malformed-check': 1 }) },
+      concerned: moved ? await peersOf(db, agentId, nowMs) : [],
+    };
   });
 }
 

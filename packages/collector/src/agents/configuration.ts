@@ -55,6 +55,7 @@ export function buildConfiguration(input: ConfigurationInput): AgentConfig {
     agentName: agent.agentName,
     enabled: agent.enabled,
     behindNat: agent.behindNat,
+    ...(agent.behindNatSinceMs === null ? {} : { behindNatSinceMs: agent.behindNatSinceMs }),
     traversal: needsTraversal ? traversalAccess(input, expiresAtMs) : null,
     assignments,
   };

@@ -38,7 +38,7 @@ export function agentProtocolRoutes(app: FastifyInstance, context: Context): voi
       const done = await checkIn(context, agentId, report, observedAddress(request));
       if (done === null) throw unknownAgent(reply);
       if (Object.keys(done.dropped).length > 0)
-        log.warn({ agentId, dropped: done.dropped }, 'results dropped');
+        log.warn({ agentId, dropped: done.dropped }, 'what an agent reported was dropped');
       changes.wake(done.concerned);
       return {
         acknowledged: report.results.length,

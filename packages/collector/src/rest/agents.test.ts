@@ -28,6 +28,7 @@ test('an agent is listed and shown with what it reported', async (t) => {
       errorDetails: [],
       behindNat: false,
       registration: { status: 'failed', tcp: null, udp: null, detail: 'no route' },
+      natTraversal: { status: 'off' },
       testPort: 49_153,
       agentVersion: '0.1.0',
       limitations: [],

@@ -14,6 +14,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { peersOf } from '../agents/check-in.ts';
 import type { Context } from '../context.ts';
 import {
+  type AgentChange,
   type AgentRecord,
   changeAgent,
   deleteAgent,
@@ -21,10 +22,12 @@ import {
   findAgentByName,
   listAgents,
 } from '../store/agents.ts';
+import { findChecks, forgetCheck } from '../store/compatibility.ts';
 import type { Store } from '../store/schema.ts';
 import { listScheduledTests, type TestRecord } from '../store/tests.ts';
 import { baseUrl } from './base-url.ts';
 import { agentBody, simpleTestBody } from './bodies.ts';
+import { natTraversalBody } from './nat-traversal.ts';
 import { invalidRequest, notFound, parseRequest } from './problem.ts';
 import { resource } from './resource.ts';
 
@@ -35,7 +38,7 @@ export function agentRoutes(app: FastifyInstance, context: Context): void {
     async GET(request, reply) {
       const { expand, agentTypes } = parseRequest(agentsQuerySchema, request.query);
       const shown = agentTypes.length === 0 || agentTypes.includes('enterprise') ? await listAgents(db) : [];
-      const bodies = await agentBodies(request, shown, expand);
+      const bodies = await agentBodies(request, shown, expand, false);
       reply.type(halMediaType);
       return { agents: bodies, _links: { self: { href: `${baseUrl(context, request)}/v7/agents` } } };
     },
@@ -45,7 +48,7 @@ export function agentRoutes(app: FastifyInstance, context: Context): void {
     async GET(request, reply) {
       const { expand } = parseRequest(agentQuerySchema, request.query);
       reply.type(halMediaType);
-      return (await agentBodies(request, [await existing(db, request)], expand))[0];
+      return (await agentBodies(request, [await existing(db, request)], expand, true))[0];
     },
     async PUT(request, reply) {
       const { expand } = parseRequest(agentQuerySchema, request.query);
@@ -56,6 +59,7 @@ export function agentRoutes(app: FastifyInstance, context: Context): void {
         const { targetForTests, ...rest } = wanted;
         await changeAgent(tx, before.agentId, {
           ...rest,
+          ...(await ticked(tx, before, wanted, clock.wallMs())),
           ...(targetForTests === undefined ? {} : { targetForTests: addressOrNull(targetForTests) }),
         });
         return {
@@ -65,7 +69,7 @@ export function agentRoutes(app: FastifyInstance, context: Context): void {
       });
       changes.wake([agent.agentId, ...concerned]);
       reply.type(halMediaType);
-      return (await agentBodies(request, [agent], expand))[0];
+      return (await agentBodies(request, [agent], expand, true))[0];
     },
     async DELETE(request, reply) {
       const concerned = await db.transaction().execute(async (tx) => {
@@ -83,16 +87,22 @@ export function agentRoutes(app: FastifyInstance, context: Context): void {
     request: FastifyRequest,
     agents: readonly AgentRecord[],
     expand: readonly string[],
+    withReports: boolean,
   ): Promise<Agent[]> {
     const base = baseUrl(context, request);
     const nowMs = clock.wallMs();
     const withTests = expand.includes('test');
     const withIds = expand.includes('test-ids');
     const tests = withTests || withIds ? await listScheduledTests(db) : [];
+    const checks = await findChecks(
+      db,
+      agents.map(({ agentId }) => agentId),
+    );
     return agents.map((agent) => {
+      const natTraversal = natTraversalBody(agent, checks.get(agent.agentId) ?? null, withReports);
       const own = tests.filter((test) => isMember(agent.agentId, test));
       return {
-        ...agentBody(agent, base, nowMs),
+        ...agentBody(agent, natTraversal, base, nowMs),
         ...(withTests ? { tests: own.map((test) => simpleTestBody(test, base)) } : {}),
         ...(withIds ? { testIds: own.map((test) => Number(test.testId)) } : {}),
       };
@@ -106,6 +116,18 @@ async function existing(db: Store, request: FastifyRequest): Promise<AgentRecord
   const agent = await findAgent(db, agentId);
   if (agent === null) throw notFound(`There is no agent ${agentId}.`);
   return agent;
+}
+
+/** What "Behind a NAT" brings with it where it is changed: what was found out before counts no more. */
+async function ticked(
+  db: Store,
+  { agentId, behindNat }: AgentRecord,
+  wanted: AgentRequest,
+  nowMs: number,
+): Promise<Pick<AgentChange, 'behindNatSinceMs'>> {
+  if (wanted.behindNat === undefined || wanted.behindNat === behindNat) return {};
+  await forgetCheck(db, agentId);
+  return { behindNatSinceMs: wanted.behindNat ? nowMs : null };
 }
 
 async function refuseTakenName(db: Store, agent: AgentRecord, { agentName }: AgentRequest): Promise<void> {

@@ -2,6 +2,7 @@
 
 import {
   type Agent,
+  type AgentNatTraversal,
   type AgentState,
   defaultAgentPort,
   dscpLabel,
@@ -12,14 +13,11 @@ import {
 import { interfaceAddresses } from '../agents/reach.ts';
 import type { AgentRecord } from '../store/agents.ts';
 import type { TestRecord } from '../store/tests.ts';
+import { dateTime } from './date-time.ts';
+import { natTraversalErrors } from './nat-traversal.ts';
 
 /** An agent that has not been heard of for longer is offline (ThousandEyes' figure). */
 export const offlineAfterMs = 30 * 60_000;
-
-/** `2022-07-17T22:00:54Z` */
-export function dateTime(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
 
 export function agentState(agent: AgentRecord, nowMs: number): AgentState {
   if (!agent.enabled) return 'disabled';
@@ -38,7 +36,12 @@ export function simpleAgentBody(agent: AgentRecord): SimpleAgent {
 }
 
 /** `baseUrl` without a slash at its end. */
-export function agentBody(agent: AgentRecord, baseUrl: string, nowMs: number): Agent {
+export function agentBody(
+  agent: AgentRecord,
+  natTraversal: AgentNatTraversal,
+  baseUrl: string,
+  nowMs: number,
+): Agent {
   return {
     ...simpleAgentBody(agent),
     agentState: agentState(agent, nowMs),
@@ -47,9 +50,10 @@ export function agentBody(agent: AgentRecord, baseUrl: string, nowMs: number): A
     lastSeen: dateTime(agent.lastSeenAtMs),
     interfaceIpMapping: agent.facts.interfaces,
     ...(agent.targetForTests === null ? {} : { targetForTests: agent.targetForTests }),
-    errorDetails: [],
+    errorDetails: natTraversalErrors(natTraversal),
     behindNat: agent.behindNat,
     ...(agent.registration === null ? {} : { registration: agent.registration }),
+    natTraversal,
     testPort: agent.facts.port,
     agentVersion: agent.facts.version,
     limitations: agent.facts.limitations,

@@ -10,19 +10,21 @@ import {
   type RoundResult,
 } from '@pinhole/contract';
 import { formatEndpoint, ip } from '@pinhole/wire';
-import { dateTime } from './bodies.ts';
+import { dateTime } from './date-time.ts';
 
 export interface RowNames {
   /** Of agents by id, as far as they exist. */
   readonly names: ReadonlyMap<string, string>;
   readonly baseUrl: string;
+  /** Why nobody reaches an agent; empty where nobody knows. */
+  readonly unreachableReasons: (agentId: string) => readonly string[];
 }
 
 /** One direction of one pair's round. */
 export function directionRow(result: RoundResult, names: RowNames): NetworkResult {
   const row = rowFrame([result], result.direction, names);
   return result.outcome === 'failed'
-    ? { ...row, ...failure(result) }
+    ? { ...row, ...failure(result, names) }
     : {
         ...row,
         ...server(result),
@@ -42,7 +44,7 @@ export function directionRow(result: RoundResult, names: RowNames): NetworkResul
 export function combinedRow(results: readonly RoundResult[], names: RowNames): NetworkResult | null {
   const row = () => rowFrame(results, 'bidirectional', names);
   const failed = results.find((result) => result.outcome === 'failed');
-  if (failed !== undefined) return { ...row(), ...failure(failed) };
+  if (failed !== undefined) return { ...row(), ...failure(failed, names) };
   const [there, back] = (['to-target', 'from-target'] as const).map((direction) =>
     results.find((result) => result.outcome === 'measured' && result.direction === direction),
   ) as [MeasuredResult | undefined, MeasuredResult | undefined];
@@ -116,11 +118,19 @@ function latencies(delay: { meanMs: number; minMs: number; maxMs: number; jitter
   };
 }
 
-function failure({ errorCode, party, evidence }: FailedResult) {
+function failure(
+  { errorCode, party, evidence, sourceAgentId, targetAgentId }: FailedResult,
+  { unreachableReasons }: RowNames,
+) {
+  const reasons =
+    errorCode === 'agent-unreachable'
+      ? unreachableReasons(party === 'source' ? sourceAgentId : targetAgentId)
+      : [];
   return {
     errorCode,
     errorParty: party,
     errorDetails: errorSentence(errorCode, party),
     errorEvidence: evidence,
+    ...(reasons.length > 0 && { errorReasons: [...reasons] }),
   };
 }

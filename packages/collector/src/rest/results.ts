@@ -10,15 +10,17 @@ import {
 } from '@pinhole/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
-import { agentNames } from '../store/agents.ts';
+import { agentNames, findAgents } from '../store/agents.ts';
 import { latestRound, type ResultPosition, readResults } from '../store/results.ts';
 import { baseUrl } from './base-url.ts';
-import { dateTime, simpleTestBody } from './bodies.ts';
+import { simpleTestBody } from './bodies.ts';
+import { dateTime } from './date-time.ts';
 import { invalidRequest, parseRequest } from './problem.ts';
 import { resource } from './resource.ts';
 import { combinedRow, directionRow, directionsToRead, groupByPair } from './result-rows.ts';
 import { existing } from './tests.ts';
 import { askedRange, decodeCursor, encodeCursor, type TimeRange } from './time-range.ts';
+import { unreachableReasons } from './unreachable.ts';
 
 export function resultRoutes(app: FastifyInstance, context: Context): void {
   const { db, clock } = context;
@@ -35,7 +37,15 @@ export function resultRoutes(app: FastifyInstance, context: Context): void {
       const { range, isAsked, after } = await whatToRead(test.testId, directions, query);
       const page = await readPage(test.testId, directions, range, after);
       const base = baseUrl(context, request);
-      const names = { names: await agentNames(db), baseUrl: base };
+      const members = await findAgents(db, [test.targetAgentId, ...test.sourceAgentIds]);
+      const names = {
+        names: await agentNames(db),
+        baseUrl: base,
+        unreachableReasons: (agentId: string) => {
+          const agent = members.get(agentId);
+          return agent === undefined ? [] : unreachableReasons(agent);
+        },
+      };
       const results =
         query.direction === 'bidirectional'
           ? page.groups.map((group) => combinedRow(group, names)).filter((row) => row !== null)

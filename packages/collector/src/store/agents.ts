@@ -12,6 +12,8 @@ export interface AgentRecord {
   readonly agentName: string;
   readonly enabled: boolean;
   readonly behindNat: boolean;
+  /** Null where it is not. */
+  readonly behindNatSinceMs: number | null;
   readonly targetForTests: IpAddress | null;
   readonly facts: AgentFacts;
   /** Null before the first check-in. */
@@ -43,6 +45,7 @@ export async function addAgent(db: Store, agent: NewAgent): Promise<string> {
       secret_hash: hashSecret(agent.agentSecret),
       enabled: 1,
       behind_nat: 0,
+      behind_nat_since_ms: null,
       target_for_tests: null,
       facts_json: JSON.stringify(agent.facts),
       registration_json: null,
@@ -110,6 +113,7 @@ export async function changeAgent(db: Store, agentId: string, change: AgentChang
     name: change.agentName,
     enabled: flag(change.enabled),
     behind_nat: flag(change.behindNat),
+    behind_nat_since_ms: change.behindNatSinceMs,
     target_for_tests: change.targetForTests,
     facts_json: json(change.facts),
     registration_json: json(change.registration),
@@ -169,6 +173,7 @@ function record(row: Selectable<AgentTable>): AgentRecord {
     agentName: row.name,
     enabled: row.enabled === 1,
     behindNat: row.behind_nat === 1,
+    behindNatSinceMs: row.behind_nat_since_ms,
     targetForTests: row.target_for_tests as IpAddress | null,
     facts: JSON.parse(row.facts_json) as AgentFacts,
     registration:

@@ -6,6 +6,7 @@ import type { Generated, Kysely, Transaction } from 'kysely';
 export interface Tables {
   setting: SettingTable;
   agent: AgentTable;
+  compatibility_check: CompatibilityCheckTable;
   test: TestTable;
   test_source: TestSourceTable;
   instant_run: InstantRunTable;
@@ -26,6 +27,8 @@ export interface AgentTable {
   secret_hash: string;
   enabled: number;
   behind_nat: number;
+  /** Null where it is not. */
+  behind_nat_since_ms: number | null;
   target_for_tests: string | null;
   /** AgentFacts */
   facts_json: string;
@@ -38,6 +41,12 @@ export interface AgentTable {
   config_version: number;
   /** Of the configuration that config_version names. */
   config_digest: string;
+}
+
+export interface CompatibilityCheckTable {
+  agent_id: number;
+  /** NatTraversal */
+  check_json: string;
 }
 
 export interface TestTable {

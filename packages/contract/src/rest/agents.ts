@@ -2,13 +2,33 @@
 
 import { z } from 'zod';
 import { registrationStateSchema } from '../agent-protocol.ts';
-import { ipAddressSchema } from '../primitives.ts';
+import { natReportSchema, natTraversalSchema, protocolVerdictSchema } from '../nat-traversal.ts';
+import { endpointSchema, ipAddressSchema } from '../primitives.ts';
 import { dateTimeSchema, listParameter, selfLinksSchema } from './common.ts';
 import { simpleAgentSchema } from './simple-agent.ts';
 import { simpleTestSchema } from './tests.ts';
 
 export const agentStateSchema = z.enum(['online', 'offline', 'disabled']);
 export type AgentState = z.infer<typeof agentStateSchema>;
+
+/** Ours: the compatibility check. The members after `status` are absent until there is a check, and while it is off. */
+export const agentNatTraversalSchema = z.object({
+  /**
+   * `off` where "Behind a NAT" is not ticked; `checking` until the first check since it was. `not-supported` where the
+   * check has shown for UDP, for TCP or for both that NAT traversal will not work: `udp` and `tcp` tell which.
+   */
+  status: z.enum(['off', 'checking', 'supported', 'not-supported']),
+  /** By the agent's clock. */
+  checkedAt: dateTimeSchema.optional(),
+  /** The agent's test port as the NAT traversal server sees it; over TCP, or over UDP where TCP does not get through. */
+  publicEndpoint: endpointSchema.optional(),
+  udp: protocolVerdictSchema.optional(),
+  tcp: protocolVerdictSchema.optional(),
+  recent: natTraversalSchema.shape.recent.optional(),
+  /** Of one agent only, not in the list. */
+  report: natReportSchema.optional(),
+});
+export type AgentNatTraversal = z.infer<typeof agentNatTraversalSchema>;
 
 export const agentSchema = simpleAgentSchema.extend({
   agentState: agentStateSchema,
@@ -23,6 +43,8 @@ export const agentSchema = simpleAgentSchema.extend({
   behindNat: z.boolean(),
   /** Ours: the registration with the NAT traversal server, as last reported; absent before the first check-in. */
   registration: registrationStateSchema.optional(),
+  /** Ours: whether NAT traversal works from there, as the agent has checked. */
+  natTraversal: agentNatTraversalSchema,
   /** Ours: the local port of all test traffic. */
   testPort: z.int(),
   /** Ours: the agent program's version. */

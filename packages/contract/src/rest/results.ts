@@ -54,6 +54,8 @@ export const networkResultSchema = z.object({
   errorDetails: z.string().optional(),
   /** What exactly was seen. */
   errorEvidence: z.string().optional(),
+  /** Why an agent cannot be reached, by what is known of it, and what to do; sentences. */
+  errorReasons: z.array(z.string()).optional(),
   _links: z.object({ appLink: linkSchema }),
 });
 export type NetworkResult = z.infer<typeof networkResultSchema>;

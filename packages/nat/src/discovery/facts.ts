@@ -18,8 +18,11 @@ import type { DiscoveryInput, Outcome } from './state.ts';
 
 /** A check is made every 5 minutes: a connection that has lived so long has lived on its keep-alives. */
 const heldLongEnoughMs = 300_000;
-/** One loss may have any cause; the same again is a limit of some device. */
-const lossesThatCount = 2;
+/**
+ * A loss may have any cause, as a server that was started anew; another after about the same time is a limit of some
+ * device. About: the agent's and the server's packets find a connection dead some seconds apart.
+ */
+const alikeWithin = { ms: 10_000, share: 0.2 } as const;
 /**
  * The server's SYN comes 0.3 s after the agent's own, which is repeated after 1 s (RFC 6298 §2.1): what is established
  * within 0.7 s of the server's was so by both first SYNs. Half a second leaves room for a timer that is late.
@@ -212,17 +215,26 @@ function privateAddress({ localAddresses }: DiscoveryInput, results: Results): F
   return fact(truth(own.every(isPrivateAddress)), used.length > 0 ? evidence : []);
 }
 
-function keepAlives({ keepAlives: { heldForMs, lostAfterMs } }: DiscoveryInput): Fact<Truth> {
-  const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
+function keepAlives({ keepAlives: { heldForMs, lostAfterMs, remarks = [] } }: DiscoveryInput): Fact<Truth> {
+  const age = (ms: number) =>
+    ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${(ms / 60_000).toFixed(1)} min`;
   const sent = 'TCP keep-alives on the connection to the NAT traversal server';
   const received = [
-    ...(heldForMs === null ? ['not connected'] : [`connected for ${minutes(heldForMs)}`]),
-    ...(lostAfterMs.length === 0 ? [] : [`lost before after ${lostAfterMs.map(minutes).join(', ')}`]),
+    ...(heldForMs === null ? ['not connected'] : [`connected for ${age(heldForMs)}`]),
+    ...(lostAfterMs.length === 0 ? [] : [`lost before after ${lostAfterMs.map(age).join(', ')}`]),
+    ...remarks,
   ].join('; ');
   const held = heldForMs !== null && heldForMs >= heldLongEnoughMs;
-  const value =
-    lostAfterMs.length >= lossesThatCount ? 'no' : held && lostAfterMs.length === 0 ? 'yes' : 'unknown';
+  const value = hasLimit(lostAfterMs) ? 'no' : held && lostAfterMs.length === 0 ? 'yes' : 'unknown';
   return fact(value, [{ sent, received }]);
+}
+
+function hasLimit(lostAfterMs: readonly number[]): boolean {
+  const sorted = lostAfterMs.toSorted((a, b) => a - b);
+  return sorted.some((longer, i) => {
+    const shorter = sorted[i - 1];
+    return shorter !== undefined && longer - shorter <= Math.max(alikeWithin.ms, alikeWithin.share * longer);
+  });
 }
 
 function truth(holds: boolean): Truth {

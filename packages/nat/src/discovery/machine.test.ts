@@ -223,6 +223,11 @@ describe('keep-alives', () => {
     ['held since the last check', { heldForMs: 300_000, lostAfterMs: [] }, 'yes'],
     ['of a connection still young', { heldForMs: 299_000, lostAfterMs: [] }, 'unknown'],
     ['lost once, which may have any cause', { heldForMs: 900_000, lostAfterMs: [60_000] }, 'unknown'],
+    [
+      'lost twice, after times that have nothing in common',
+      { heldForMs: 900_000, lostAfterMs: [60_000, 700_000] },
+      'unknown',
+    ],
     ['lost again and again', { heldForMs: 900_000, lostAfterMs: [60_000, 60_000] }, 'no'],
     ['of no connection', { heldForMs: null, lostAfterMs: [] }, 'unknown'],
   ] as const) {

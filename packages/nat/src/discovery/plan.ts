@@ -153,7 +153,7 @@ function followUps(results: Results): Question[] {
   const found: Question[] = [];
   const poisoner = probedFrom(results, 'udp.poison.probe');
   if (poisoner !== null) found.push(question('udp.poison.after', 'udp', 'poison', poisoner));
-  for (const open of opens) {
+  for (const open of hasPortOfItsOwn(results) ? [] : opens) {
     const silent = probedFrom(results, `tcp.${open}.where`);
     const server = results.get(`tcp.${open}.where`)?.question.to;
     if (silent === null || server === undefined) continue;
@@ -164,6 +164,12 @@ function followUps(results: Results): Question[] {
     );
   }
   return found;
+}
+
+/** With a mapping for each port of the server, its SYN from another one could not come to where the agent's went out. */
+function hasPortOfItsOwn(results: Results): boolean {
+  const [a, b] = [mappedAt(results, 'tcp.mapping.0'), mappedAt(results, 'tcp.mapping.1')];
+  return a !== null && b !== null && a.port !== b.port;
 }
 
 function probedFrom(results: Results, id: string): Endpoint | null {

@@ -28,6 +28,8 @@ export interface KeepAliveHistory {
   readonly heldForMs: number | null;
   /** Those before it that ended by silence or reset: how long each had lived. Not those that the server or this agent ended. */
   readonly lostAfterMs: readonly number[];
+  /** What else is known of these losses, for the evidence. */
+  readonly remarks?: readonly string[];
 }
 
 export type Ask =

@@ -2,5 +2,9 @@
 
 import type { Migration } from 'kysely';
 import { initial } from './001-initial.ts';
+import { compatibilityCheck } from './002-compatibility-check.ts';
 
-export const migrations: Record<string, Migration> = { '001-initial': initial };
+export const migrations: Record<string, Migration> = {
+  '001-initial': initial,
+  '002-compatibility-check': compatibilityCheck,
+};
