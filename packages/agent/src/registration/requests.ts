@@ -12,8 +12,8 @@ const udpLifetimeS = 60;
 const udpRtoMs = 500;
 /** After so many without an answer the UDP endpoint counts as lost. */
 const udpMaxUnanswered = 4;
-/** Above the server's own 3 s for the target. */
-const meetTimeoutMs = 3_500;
+/** Above the server's own 3 s for the target, half a second until it looks, and the way back. */
+const meetTimeoutMs = 4_500;
 
 export function sendRegister(
   state: RegistrationState,

@@ -1,5 +1,15 @@
-import { type DescriptionOptions, labExec, labList, labRun, labUp, natKinds } from '@pinhole/lab';
+import {
+  type DescriptionOptions,
+  labExec,
+  labList,
+  labMatrix,
+  labRun,
+  labUp,
+  type MatrixCommandOptions,
+  natKinds,
+} from '@pinhole/lab';
 import { Command, Option } from 'commander';
+import { gather } from '../values.ts';
 
 export function labCommand(): Command {
   const lab = new Command('lab')
@@ -42,6 +52,24 @@ export function labCommand(): Command {
     .description('lists the labs of this user that are up')
     .action(async () => {
       process.exitCode = await labList();
+    });
+
+  lab
+    .command('matrix')
+    .description('tests each kind of NAT with each other, and says where the outcome is not the expected one')
+    .addOption(
+      new Option('--only <kinds>', 'these kinds, separated by commas (default: all)')
+        .argParser(gather((kind) => kind))
+        .env('PINHOLE_LAB_ONLY'),
+    )
+    .addOption(
+      new Option('--protocol <protocol>', 'one protocol (default: both)')
+        .choices(['udp', 'tcp'])
+        .env('PINHOLE_LAB_PROTOCOL'),
+    )
+    .addOption(new Option('--html <file>', 'write a page as well').env('PINHOLE_LAB_HTML'))
+    .action(async (options: MatrixCommandOptions) => {
+      process.exitCode = await labMatrix(options);
     });
   return lab;
 }

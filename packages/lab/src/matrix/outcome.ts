@@ -1,0 +1,46 @@
+// What a cell of the matrix came to, from the rows of its test. Pure.
+
+import type { NetworkResult } from '@pinhole/contract';
+import { type Cell, expectedOf } from './cells.ts';
+import { expectedWords } from './expected.ts';
+
+export type Outcome =
+  | { readonly kind: 'connected'; readonly method: 'direct' | 'punched'; readonly lossPercent: number }
+  | { readonly kind: 'failed'; readonly sentence: string; readonly evidence: string };
+
+export interface CellResult {
+  readonly cell: Cell;
+  readonly outcome: Outcome;
+  /** From asking for the test to its results, of which the measuring itself is a part. */
+  readonly afterMs: number;
+}
+
+/** `rows`: both directions of one round. A round is as good as the worse of them. */
+export function outcomeOf(rows: readonly NetworkResult[]): Outcome {
+  const failed = rows.find(({ errorDetails }) => errorDetails !== undefined);
+  if (failed !== undefined)
+    return { kind: 'failed', sentence: failed.errorDetails ?? '', evidence: failed.errorEvidence ?? '' };
+  return {
+    kind: 'connected',
+    method: rows[0]?.method ?? 'direct',
+    lossPercent: Math.max(...rows.map(({ loss }) => loss ?? 0)),
+  };
+}
+
+/** In the words that expectedWords uses. */
+export function outcomeWords(outcome: Outcome): string {
+  return outcome.kind === 'connected' ? outcome.method : outcome.sentence;
+}
+
+export function isAsExpected({ cell, outcome }: CellResult): boolean {
+  return expectedWords(expectedOf(cell)).includes(outcomeWords(outcome));
+}
+
+/** `over UDP, none → eim-apdf: punched, after 1.9 s` */
+export function resultLine(result: CellResult): string {
+  const { cell, outcome, afterMs } = result;
+  const name = `${cell.protocol.toUpperCase()} ${cell.source} → ${cell.target}`;
+  const evidence = outcome.kind === 'failed' ? ` (${outcome.evidence})` : '';
+  const fault = isAsExpected(result) ? '' : `; expected: ${expectedWords(expectedOf(cell)).join(' or ')}`;
+  return `${name}: ${outcomeWords(outcome)} after ${(afterMs / 1000).toFixed(1)} s${evidence}${fault}`;
+}
