@@ -9,8 +9,8 @@ const labTests = globSync('packages/*/test/**/*.lab.test.ts').sort();
 const tests = globSync('packages/*/{src,test,fuzz}/**/*.test.ts')
   .filter((file) => !labTests.includes(file) && !file.endsWith('interop.test.ts'))
   .sort();
-/** Lab tests wait far more than they work: with four at a time two cores are busy. */
-const labsAtOnce = 4;
+/** Lab tests wait far more than they work: with three at a time two cores are busy. */
+const labsAtOnce = 3;
 
 let failed = false;
 await stage('Checks', [[...node, 'scripts/check.ts']], 1);

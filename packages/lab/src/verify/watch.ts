@@ -30,7 +30,9 @@ export function watchPackets(): PacketWatch {
     handler(bytes, _atNs, outgoing) {
       const packet = readPacket(bytes);
       if (packet === null || outgoing) return;
-      if (packet.protocol === 'tcp') hops.set(packet.source, initialTtl - packet.ttl);
+      if (packet.protocol === 'tcp')
+        // What a NAT itself answers with comes from its address, too, and has passed fewer.
+        hops.set(packet.source, Math.max(hops.get(packet.source) ?? 0, initialTtl - packet.ttl));
       if (packet.protocol === 'icmp') {
         const about = readPacket(bytes.subarray((bytes[0]! & 15) * 4 + 8));
         if (about !== null) errors.add(target(about.protocol, about.destination, about.destinationPort));
