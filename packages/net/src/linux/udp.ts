@@ -17,7 +17,7 @@ import { sampleRealtimeOffset } from './kernel-time.ts';
 import { EACCES, EAGAIN, EHOSTUNREACH, EINTR, EMSGSIZE, ENETUNREACH, ENOBUFS, EPERM, libc } from './libc.ts';
 import { CONTROL_OCTETS } from './message-ring.ts';
 import { EPOLLERR, EPOLLIN, sharedPoller } from './poller.ts';
-import { MSG_ERRQUEUE, type ReceiveRing, sharedReceiveRing } from './receive-ring.ts';
+import { MSG_ERRQUEUE, type ReceiveRing, sharedErrorRing, sharedReceiveRing } from './receive-ring.ts';
 import { type SendRing, sharedSendRing } from './send-ring.ts';
 import { readSockaddr, SOCKADDR_OCTETS } from './sockaddr.ts';
 import { StampIds } from './stamp-ids.ts';
@@ -72,6 +72,8 @@ class LinuxUdpSocket implements UdpSocket {
   readonly #sendRing: SendRing = sharedSendRing();
   readonly #control: ReceivedControl = { stampNs: null, to: null, ttl: null, dscp: null, error: null };
   readonly #stampIds = new StampIds();
+  /** What was read from the error queue, oldest first. */
+  readonly #untold: (() => void)[] = [];
   #open = true;
   #nextId = 0;
 
@@ -155,24 +157,27 @@ class LinuxUdpSocket implements UdpSocket {
 
   #accepted({ stamp }: SendRequest, atNs: number): SendOutcome {
     const id = this.#nextId++;
-    if (stamp === true) this.#stampIds.sent(id, atNs);
+    if (stamp === true) this.#stampIds.sent(id);
     return { sent: true, id, atNs };
   }
 
   /** Whether the kernel counted a stamped datagram that it then refused depends on its version; so count anew. */
   #resynchronise({ stamp }: SendRequest): void {
     if (stamp !== true) return;
-    this.#drainErrors(true);
+    this.#drainErrors();
+    // No handler is called from within a send.
+    setImmediate(() => this.#tellUntold());
     restartStampCount(this.#fd);
     this.#stampIds.restart();
   }
 
   #onReady(events: number): void {
     if ((events & EPOLLERR) !== 0) {
-      this.#drainErrors(false);
+      this.#drainErrors();
       // An error that is in no queue would be reported for ever.
-      if (this.#open) takeError(this.#fd);
+      takeError(this.#fd);
     }
+    this.#tellUntold();
     if (this.#open && (events & EPOLLIN) !== 0) this.#receive();
   }
 
@@ -200,42 +205,41 @@ class LinuxUdpSocket implements UdpSocket {
     }
   }
 
-  #drainErrors(deferred: boolean): void {
-    const ring = this.#receiveRing;
+  #drainErrors(): void {
+    const ring = sharedErrorRing();
     const { messages } = ring;
     const control = this.#control;
-    for (let batch = 0; this.#open && batch < BATCHES_PER_TURN; batch++) {
+    for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
       const count = ring.receive(this.#fd, MSG_ERRQUEUE);
       if (count <= 0) return;
       const realtime = sampleRealtimeOffset();
       const nowNs = monotonicNs();
-      for (let i = 0; this.#open && i < count; i++) {
+      for (let i = 0; i < count; i++) {
         readControl(messages.controls, i * CONTROL_OCTETS, messages.controlLength(i), realtime, control);
         const { error, stampNs } = control;
         if (error === null) continue;
-        if (error.origin === ORIGIN_TIMESTAMPING) this.#onStamp(error.data, stampNs, deferred);
+        if (error.origin === ORIGIN_TIMESTAMPING) this.#onStamp(error.data, stampNs);
         else if (error.origin === ORIGIN_ICMP || error.origin === ORIGIN_ICMP6) {
           const to = readSockaddr(messages.names, i * SOCKADDR_OCTETS);
           if (to === null) continue;
           const { offender, icmpType, icmpCode, info } = error;
           const receivedAtNs = Math.min(stampNs ?? nowNs, nowNs);
-          const quoted = deferred ? Uint8Array.from(ring.data(i)) : ring.data(i);
+          const quoted = Uint8Array.from(ring.data(i));
           const report = { to, offender, icmpType, icmpCode, mtu: info, receivedAtNs, quoted };
-          this.#tell(deferred, () => this.#handler.onUnreachable?.(report));
+          this.#untold.push(() => this.#handler.onUnreachable?.(report));
         }
       }
     }
   }
 
-  #onStamp(counted: number, stampNs: number | null, deferred: boolean): void {
+  #onStamp(counted: number, stampNs: number | null): void {
     if (stampNs === null) return;
-    const id = this.#stampIds.take(counted, stampNs);
-    if (id !== null) this.#tell(deferred, () => this.#handler.onTransmitted?.({ id, atNs: stampNs }));
+    const id = this.#stampIds.take(counted);
+    if (id !== null) this.#untold.push(() => this.#handler.onTransmitted?.({ id, atNs: stampNs }));
   }
 
-  /** No handler is called from within a send. */
-  #tell(deferred: boolean, call: () => void): void {
-    if (!deferred) call();
-    else setImmediate(() => this.#open && call());
+  /** Only what is there now: a handler may send, and so read the error queue once more, without end. */
+  #tellUntold(): void {
+    for (let due = this.#untold.length; due > 0 && this.#open; due--) this.#untold.shift()!();
   }
 }

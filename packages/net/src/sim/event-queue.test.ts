@@ -24,6 +24,42 @@ describe('the event queue', () => {
     );
   });
 
+  it('does so while events are added, cancelled and taken in turns', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('add' as const), delayNs: fc.integer({ min: 1, max: 6 }) }),
+      fc.record({ kind: fc.constant('cancel' as const), which: fc.nat() }),
+      fc.record({ kind: fc.constant('take' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const queue = new EventQueue();
+        let waiting: { atNs: number; order: number; cancel(): void }[] = [];
+        let taken = -1;
+        let nowNs = 0;
+        for (const [order, action] of steps.entries()) {
+          if (action.kind === 'add') {
+            const atNs = nowNs + action.delayNs;
+            const timer = queue.add(atNs, () => {
+              taken = order;
+            });
+            waiting.push({ atNs, order, cancel: () => timer.cancel() });
+          } else if (action.kind === 'cancel') {
+            const [cancelled] = waiting.splice(action.which % Math.max(waiting.length, 1), 1);
+            cancelled?.cancel();
+          } else {
+            const first = waiting.toSorted((a, b) => a.atNs - b.atNs || a.order - b.order)[0];
+            assert.equal(queue.nextAtNs(), first?.atNs ?? null);
+            if (first === undefined) continue;
+            queue.take()();
+            assert.equal(taken, first.order);
+            nowNs = first.atNs;
+            waiting = waiting.filter((event) => event !== first);
+          }
+        }
+      }),
+    );
+  });
+
   it('forgets what was cancelled', () => {
     const queue = new EventQueue();
     const seen: string[] = [];

@@ -2,26 +2,51 @@
 
 import type { Timer } from '../types.ts';
 
-interface Event extends Timer {
+class Event implements Timer {
   readonly atNs: number;
   readonly order: number;
   run: (() => void) | null;
+  /** Asked for later, due at the same time: it takes this one's place in the heap. */
+  following: Event | null = null;
+
+  constructor(atNs: number, order: number, run: () => void) {
+    this.atNs = atNs;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = null;
+  }
 }
 
-/** A binary heap. A cancelled event stays until its time comes. */
+/** Ends of rows that are remembered: a packet, its retransmission and its time limit are asked for in turns. */
+const ROWS_REMEMBERED = 4;
+
+/**
+ * A binary heap of rows, each of events that are due together; what a program sends at one time is one row all the
+ * way. A cancelled event stays until its time comes.
+ */
 export class EventQueue {
   readonly #heap: Event[] = [];
+  /** The last events of the latest rows. No two rows here are due together. */
+  readonly #ends: (Event | null)[] = Array(ROWS_REMEMBERED).fill(null);
+  #oldestEnd = 0;
   #nextOrder = 0;
 
   add(atNs: number, run: () => void): Timer {
-    const event: Event = {
-      atNs,
-      order: this.#nextOrder++,
-      run,
-      cancel() {
-        event.run = null;
-      },
-    };
+    const event = new Event(atNs, this.#nextOrder++, run);
+    const ends = this.#ends;
+    for (let i = 0; i < ROWS_REMEMBERED; i++) {
+      const end = ends[i]!;
+      if (end !== null && end.atNs === atNs) {
+        end.following = event;
+        ends[i] = event;
+        return event;
+      }
+    }
+    ends[this.#oldestEnd] = event;
+    this.#oldestEnd = (this.#oldestEnd + 1) % ROWS_REMEMBERED;
     this.#rise(event);
     return event;
   }
@@ -29,7 +54,7 @@ export class EventQueue {
   /** When the next event is due; null when nothing is left. */
   nextAtNs(): number | null {
     while (this.#heap.length > 0 && this.#heap[0]!.run === null) this.#pop();
-    return this.#heap[0]?.atNs ?? null;
+    return this.#heap.length > 0 ? this.#heap[0]!.atNs : null;
   }
 
   /** Takes out the next event, which nextAtNs() has told of. */
@@ -53,6 +78,12 @@ export class EventQueue {
   #pop(): Event {
     const heap = this.#heap;
     const first = heap[0]!;
+    if (first.following !== null) {
+      heap[0] = first.following;
+      return first;
+    }
+    const end = this.#ends.indexOf(first);
+    if (end !== -1) this.#ends[end] = null;
     const moved = heap.pop()!;
     const size = heap.length;
     if (size === 0) return first;

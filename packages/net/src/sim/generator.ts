@@ -4,34 +4,34 @@
 import type { Random } from '../types.ts';
 
 export class Generator implements Random {
-  readonly #state = new Uint32Array(4);
+  // Four numbers and no typed array: every link of every world has a generator.
+  #s0: number;
+  #s1: number;
+  #s2: number;
+  #s3: number;
 
   /** From a seed of 32 bits, or from the four words of the state itself. */
   constructor(seed: number | readonly [number, number, number, number]) {
     if (typeof seed !== 'number') {
-      this.#state.set(seed);
+      [this.#s0, this.#s1, this.#s2, this.#s3] = seed;
       return;
     }
-    let z = seed >>> 0;
-    for (let i = 0; i < 4; i++) {
-      z = (z + 0x9e3779b9) >>> 0;
-      let word = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-      word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
-      this.#state[i] = word ^ (word >>> 15);
-    }
+    this.#s0 = splitmix(seed, 1);
+    this.#s1 = splitmix(seed, 2);
+    this.#s2 = splitmix(seed, 3);
+    this.#s3 = splitmix(seed, 4);
   }
 
   /** 32 random bits. */
   next(): number {
-    const s = this.#state;
-    const [s0, s1, s2, s3] = [s[0]!, s[1]!, s[2]!, s[3]!];
+    const s1 = this.#s1;
     const result = Math.imul(rotate(Math.imul(s1, 5), 7), 9) >>> 0;
-    s[2] = s2 ^ s0;
-    s[3] = s3 ^ s1;
-    s[1] = s1 ^ s[2];
-    s[0] = s0 ^ s[3];
-    s[2] ^= s1 << 9;
-    s[3] = rotate(s[3], 11);
+    const s2 = this.#s2 ^ this.#s0;
+    const s3 = this.#s3 ^ s1;
+    this.#s1 = s1 ^ s2;
+    this.#s0 = this.#s0 ^ s3;
+    this.#s2 = s2 ^ (s1 << 9);
+    this.#s3 = rotate(s3, 11);
     return result;
   }
 
@@ -59,6 +59,14 @@ export class Generator implements Random {
   fork(): Generator {
     return new Generator(this.next());
   }
+}
+
+/** The step-th word of splitmix32. */
+function splitmix(seed: number, step: number): number {
+  const z = (seed + Math.imul(step, 0x9e3779b9)) | 0;
+  let word = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+  word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
+  return word ^ (word >>> 15);
 }
 
 function rotate(value: number, bits: number): number {

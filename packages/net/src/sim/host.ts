@@ -15,6 +15,13 @@ const LOCAL_DELIVERY_NS = 5000;
 const FIRST_EPHEMERAL_PORT = 32_768;
 const EPHEMERAL_PORTS = 28_232;
 
+/** How packets to one address leave. */
+interface Way {
+  readonly source: IpAddress;
+  /** Null for what stays on this host. */
+  readonly via: Attachment | null;
+}
+
 /** One protocol's sockets. */
 export interface Stack<P extends Packet> {
   receive(packet: P): void;
@@ -29,6 +36,8 @@ export class SimulatedHost implements Node {
   readonly world: World;
   readonly random: Generator;
   readonly attachments: Attachment[] = [];
+  #ways = new Map<IpAddress, Way | null>();
+  #waysTopology = 0;
   udp: Stack<UdpPacket> | null = null;
   tcp: Stack<TcpPacket> | null = null;
 
@@ -48,14 +57,17 @@ export class SimulatedHost implements Node {
 
   /** @returns whether there is a way to go */
   send(packet: Packet): boolean {
-    if (this.owns(packet.destination.address)) {
+    const { source, destination } = packet;
+    const way = this.#wayTo(destination.address);
+    if (way?.via === null) {
       this.world.after(LOCAL_DELIVERY_NS, () => this.receive(packet));
       return true;
     }
-    const attachment = this.#attachmentOf(packet.source.address);
-    if (attachment === undefined) return false;
-    if (!attachment.network.leadsTo(packet.destination.address, this)) return false;
-    attachment.network.send(packet, attachment);
+    // Bound to an address other than the usual one, it leaves by that one's network.
+    const via = way?.source === source.address ? way.via : this.#attachmentOf(source.address);
+    if (via === undefined) return false;
+    if (via !== way?.via && !via.network.leadsTo(destination.address, this)) return false;
+    via.network.send(packet, via);
     return true;
   }
 
@@ -76,11 +88,28 @@ export class SimulatedHost implements Node {
 
   /** The source address of packets to `destination`; null where no network leads there. */
   sourceFor(destination: IpAddress): IpAddress | null {
-    if (this.owns(destination)) return destination;
+    return this.#wayTo(destination)?.source ?? null;
+  }
+
+  #wayTo(destination: IpAddress): Way | null {
+    if (this.#waysTopology !== this.world.topology) {
+      this.#ways = new Map();
+      this.#waysTopology = this.world.topology;
+    }
+    let way = this.#ways.get(destination);
+    if (way === undefined) {
+      way = this.#findWay(destination);
+      this.#ways.set(destination, way);
+    }
+    return way;
+  }
+
+  #findWay(destination: IpAddress): Way | null {
+    if (this.owns(destination)) return { source: destination, via: null };
     const family = addressFamily(destination);
-    for (const { network, addresses } of this.attachments) {
-      const source = addresses.find((address) => addressFamily(address) === family);
-      if (source !== undefined && network.leadsTo(destination, this)) return source;
+    for (const via of this.attachments) {
+      const source = via.addresses.find((address) => addressFamily(address) === family);
+      if (source !== undefined && via.network.leadsTo(destination, this)) return { source, via };
     }
     return null;
   }

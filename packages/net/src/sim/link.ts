@@ -21,10 +21,15 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #random: Generator;
   #lastOutNs = 0;
+  /** What every packet takes, where nothing is left to chance: no transit need be asked for. Null otherwise. */
+  readonly fixedDelayNs: number | null;
 
   constructor(options: LinkOptions, random: Generator) {
     this.#options = options;
     this.#random = random;
+    const { delayMs = 0, jitterMs = 0, lossRate = 0, duplicateRate = 0, reorderRate = 0 } = options;
+    const isCertain = jitterMs === 0 && lossRate === 0 && duplicateRate === 0 && reorderRate === 0;
+    this.fixedDelayNs = isCertain ? Math.round(delayMs * 1e6) : null;
   }
 
   /** When a packet that enters at `nowNs` comes out: never, once, or more often. */

@@ -1,9 +1,12 @@
 // A router whose outside sees it as one host: the NAT of nat.ts, with packets.
 
-import type { Nat, NatBehaviour } from './nat.ts';
+import type { Endpoint } from '@pinhole/wire';
+import type { Nat } from './nat.ts';
+import type { NatBehaviour } from './nat-behaviour.ts';
 import type { Attachment, Node } from './network.ts';
 import {
   ACK,
+  forwarded,
   type IcmpPacket,
   icmpError,
   type Packet,
@@ -48,73 +51,103 @@ export class NatRouter implements Node {
       answer(inside, icmpError(packet, ownAddress(inside), 'time-exceeded'));
       return;
     }
-    const translated = this.#translateOut({ ...packet, ttl: packet.ttl - 1 }, outside);
-    if (translated === null) return;
-    if (!outside.addresses.includes(packet.destination.address)) outside.network.send(translated, outside);
-    else if (this.#behaviour.hairpinning) this.#deliver(translated, inside);
+    if (packet.protocol === 'icmp') {
+      this.#errorFromInside(packet, inside, outside);
+      return;
+    }
+    if (this.#isBlocked(packet)) return;
+    const { protocol, source: own, destination } = packet;
+    const source = this.#nat.outbound(protocol, own, destination, this.#world.nowMs, opens(packet));
+    if (source === null) {
+      if (packet.protocol === 'tcp') this.#answerForgotten(packet, inside);
+      return;
+    }
+    const translated = forwarded(packet, source, destination, packet.ttl - 1);
+    if (!outside.addresses.includes(destination.address)) outside.network.send(translated, outside);
+    else if (this.#behaviour.hairpinning) {
+      const target = this.#admitted(translated);
+      if (target !== null) inside.network.send(forwarded(translated, source, target, translated.ttl), inside);
+    }
   }
 
-  #translateOut(packet: Packet, outside: Attachment): Packet | null {
-    const { nowMs } = this.#world;
-    if (packet.protocol !== 'icmp') {
-      const source = this.#nat.outbound(packet.protocol, packet.source, packet.destination, nowMs);
-      return source === null ? null : { ...packet, source };
-    }
+  #errorFromInside(packet: IcmpPacket, inside: Attachment, outside: Attachment): void {
     const { quoted } = packet;
+    const { nowMs } = this.#world;
     const external = this.#nat.externalOf(quoted.protocol, quoted.destination, quoted.source, nowMs);
-    if (external === null) return null;
+    if (external === null) return;
     const source = { address: ownAddress(outside), port: 0 };
-    return { ...packet, source, quoted: { ...quoted, destination: external } };
+    const translated = {
+      ...forwarded(packet, source, packet.destination, packet.ttl - 1),
+      quoted: forwarded(quoted, quoted.source, external, quoted.ttl),
+    };
+    if (!outside.addresses.includes(packet.destination.address)) outside.network.send(translated, outside);
+    else if (this.#behaviour.hairpinning) this.#errorToInside(translated, inside);
   }
 
   #fromOutside(packet: Packet, inside: Attachment, outside: Attachment): void {
     if (!outside.addresses.includes(packet.destination.address)) return;
-    if (packet.ttl <= 1) {
-      answer(outside, icmpError(packet, ownAddress(outside), 'time-exceeded'));
+    if (packet.protocol === 'icmp') {
+      this.#errorToInside(packet, inside);
       return;
     }
-    if (!this.#deliver({ ...packet, ttl: packet.ttl - 1 }, inside) && packet.protocol !== 'icmp') {
-      this.#answerUnsolicited(packet, outside);
-    }
+    if (isSyn(packet) && !this.#behaviour.simultaneousOpen) return;
+    const destination = this.#admitted(packet);
+    // What nothing admits has arrived: its TTL no longer matters.
+    if (destination === null) this.#answerUnsolicited(packet, outside);
+    else if (packet.ttl <= 1) answer(outside, icmpError(packet, ownAddress(outside), 'time-exceeded'));
+    else inside.network.send(forwarded(packet, packet.source, destination, packet.ttl - 1), inside);
   }
 
-  /** @returns whether it met something, and no answer is due */
-  #deliver(packet: Packet, inside: Attachment): boolean {
-    if (packet.protocol === 'icmp') return this.#deliverError(packet, inside);
-    const { nowMs } = this.#world;
-    if (packet.protocol === 'tcp' && !this.#behaviour.simultaneousOpen && isSyn(packet)) return true;
-    const destination = this.#nat.inbound(packet.protocol, packet.destination, packet.source, nowMs);
-    if (destination === null) return false;
-    inside.network.send({ ...packet, destination }, inside);
-    return true;
+  #admitted(packet: UdpPacket | TcpPacket): Endpoint | null {
+    const { protocol, source, destination } = packet;
+    return this.#nat.inbound(protocol, destination, source, this.#world.nowMs, opens(packet));
   }
 
-  #deliverError(packet: IcmpPacket, inside: Attachment): boolean {
+  #errorToInside(packet: IcmpPacket, inside: Attachment): void {
     const { quoted } = packet;
     const { nowMs } = this.#world;
     const source = this.#nat.insideOf(quoted.protocol, quoted.source, quoted.destination, nowMs);
-    if (source === null) return false;
+    if (source === null) return;
     const destination = { address: source.address, port: 0 };
-    inside.network.send({ ...packet, destination, quoted: { ...quoted, source } }, inside);
-    return true;
+    const translated = {
+      ...forwarded(packet, packet.source, destination, packet.ttl - 1),
+      quoted: forwarded(quoted, source, quoted.destination, quoted.ttl),
+    };
+    inside.network.send(translated, inside);
+  }
+
+  #isBlocked({ protocol, destination }: UdpPacket | TcpPacket): boolean {
+    const { blocked } = this.#behaviour;
+    if (blocked.length === 0) return false;
+    return blocked.some(
+      (entry) => entry.protocol === protocol && (entry.destinationPorts?.includes(destination.port) ?? true),
+    );
+  }
+
+  #answerForgotten(packet: TcpPacket, via: Attachment): void {
+    if (this.#behaviour.tcpForgotten === 'reset' && !opens(packet)) answer(via, resetFor(packet));
   }
 
   #answerUnsolicited(packet: UdpPacket | TcpPacket, outside: Attachment): void {
-    switch (this.#behaviour.unsolicited) {
-      case 'drop':
-        return;
-      case 'reset':
-        if (packet.protocol === 'tcp') answer(outside, resetFor(packet));
-        return;
-      case 'icmp':
-        answer(outside, icmpError(packet, packet.destination.address, 'port-unreachable'));
-        return;
+    const { unsolicited, tcpForgotten } = this.#behaviour;
+    if (packet.protocol === 'tcp' && !opens(packet) && tcpForgotten !== 're-adopt') {
+      this.#answerForgotten(packet, outside);
+      return;
     }
+    const refuses = packet.protocol === 'tcp' && (unsolicited === 'reset' || unsolicited === 'host');
+    const reports = unsolicited === 'icmp' || (unsolicited === 'host' && packet.protocol === 'udp');
+    if (refuses) answer(outside, resetFor(packet));
+    else if (reports) answer(outside, icmpError(packet, packet.destination.address, 'port-unreachable'));
   }
 }
 
-function isSyn({ flags }: TcpPacket): boolean {
-  return (flags & (SYN | ACK)) === SYN;
+/** Whether a NAT that sees this packet first takes it for the beginning of something. */
+function opens(packet: UdpPacket | TcpPacket): boolean {
+  return packet.protocol === 'udp' || (packet.flags & SYN) !== 0;
+}
+
+function isSyn(packet: UdpPacket | TcpPacket): boolean {
+  return packet.protocol === 'tcp' && (packet.flags & (SYN | ACK)) === SYN;
 }
 
 function answer(via: Attachment, packet: Packet | null): void {

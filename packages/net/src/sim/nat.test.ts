@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Endpoint, endpoint, ip } from '@pinhole/wire';
 import { Generator } from './generator.ts';
-import { DEFAULT_BEHAVIOUR, type Dependence, Nat, type NatBehaviour } from './nat.ts';
+import { Nat } from './nat.ts';
+import { DEFAULT_BEHAVIOUR, type Dependence, type NatBehaviour } from './nat-behaviour.ts';
 
 const DEPENDENCES: readonly Dependence[] = [
   'endpoint-independent',
@@ -103,6 +104,31 @@ describe('port allocation', () => {
     assert.deepEqual(ports, [65_532, 65_534, 1024]);
   });
 
+  it('sequential begins again after its last port, and counts for UDP and TCP apart', () => {
+    const allocation = { kind: 'sequential', firstPort: 4000, step: 2, lastPort: 4003 } as const;
+    const nat = create({ mapping: 'address-and-port-dependent', allocation });
+    assert.equal(nat.outbound('tcp', inside, remote, 0)?.port, 4000);
+    const ports = [remote, otherPort, otherAddress].map((to) => port(nat, inside, to));
+    assert.deepEqual(ports, [4000, 4002, undefined]);
+    assert.equal(port(nat, inside, otherAddress, DEFAULT_BEHAVIOUR.udpTimeoutMs), 4000);
+  });
+
+  it('with overload a block has room for more flows than ports, told apart by their remote endpoints', () => {
+    const allocation = { kind: 'block-random', firstPort: 2048, size: 16, overload: true } as const;
+    const nat = create({ mapping: 'address-and-port-dependent', allocation });
+    const local = (i: number) => endpoint('10.0.0.2', 5000 + i);
+    const remotes = Array.from({ length: 100 }, (_, i) => endpoint('203.0.113.9', i + 1));
+    const externals = remotes.map((to, i) => nat.outbound('udp', local(i), to, 0)!);
+    assert.ok(externals.every((external) => external.port >= 2048 && external.port < 2064));
+    for (const [i, external] of externals.entries()) {
+      assert.deepEqual(nat.inbound('udp', external, remotes[i]!, 1), local(i));
+    }
+    // To one remote endpoint each port leads once.
+    const sameRemote = Array.from({ length: 17 }, (_, i) => port(nat, local(200 + i), remote));
+    assert.equal(new Set(sameRemote.slice(0, 16)).size, 16);
+    assert.equal(sameRemote[16], undefined);
+  });
+
   it('block-random stays within its block, uses every port once, and then has none', () => {
     const nat = create({
       mapping: 'address-and-port-dependent',
@@ -162,11 +188,40 @@ describe('mapping lifetime (RFC 4787 section 4.3)', () => {
     });
   }
 
-  it('is another for TCP', () => {
-    const nat = create(timeouts);
+  it('is another for TCP, and another still until more than SYNs have passed (RFC 5382 REQ-5)', () => {
+    const nat = create({ ...timeouts, tcpTransitoryTimeoutMs: 50_000 });
     const external = nat.outbound('tcp', inside, remote, 0)!;
-    assert.deepEqual(nat.inbound('tcp', external, remote, 99_999), inside);
-    assert.equal(nat.inbound('tcp', external, remote, 100_000), null);
+    assert.deepEqual(nat.inbound('tcp', external, remote, 49_999), inside);
+    assert.equal(nat.inbound('tcp', external, remote, 50_000), null);
+    nat.outbound('tcp', inside, otherPort, 0);
+    nat.outbound('tcp', inside, otherPort, 1, false);
+    assert.deepEqual(nat.inbound('tcp', external, otherPort, 100_000), inside);
+    assert.equal(nat.inbound('tcp', external, otherPort, 100_001), null);
+  });
+
+  for (const tcpForgotten of ['re-adopt', 'black-hole', 'reset'] as const) {
+    it(`once over, TCP goes on without a SYN only where the NAT re-adopts: ${tcpForgotten}`, () => {
+      const nat = create({ ...timeouts, tcpForgotten });
+      const external = nat.outbound('tcp', inside, remote, 0)!;
+      nat.outbound('tcp', inside, remote, 1, false);
+      assert.deepEqual(nat.outbound('tcp', inside, remote, 100_000, false), external);
+      const goesOn = nat.outbound('tcp', inside, remote, 200_000, false);
+      assert.deepEqual(goesOn, tcpForgotten === 're-adopt' ? external : null);
+      assert.deepEqual(nat.outbound('tcp', inside, remote, 200_001, true), external);
+    });
+  }
+
+  it('may be shorter for UDP until something has come back', () => {
+    const nat = create({ ...timeouts, udpUnrepliedTimeoutMs: 10_000 });
+    const external = nat.outbound('udp', inside, remote, 0)!;
+    nat.outbound('udp', inside, otherPort, 0);
+    assert.deepEqual(nat.inbound('udp', external, remote, 9_999), inside);
+    // What comes back does not refresh by itself: the next that goes out does.
+    nat.outbound('udp', inside, remote, 9_999);
+    nat.outbound('udp', inside, otherPort, 9_999);
+    assert.equal(nat.inbound('udp', external, otherPort, 19_999), null);
+    assert.deepEqual(nat.inbound('udp', external, remote, 39_998), inside);
+    assert.equal(nat.inbound('udp', external, remote, 39_999), null);
   });
 
   it('frees the port', () => {
@@ -200,6 +255,16 @@ describe('a poisonable NAT', () => {
       assert.deepEqual(nat.outbound('udp', inside, otherPort, 5), external);
     });
   }
+
+  it('may be so to one protocol only', () => {
+    const nat = create({ poisonable: 'udp' });
+    for (const protocol of ['udp', 'tcp'] as const) {
+      const external = nat.outbound(protocol, inside, remote, 0)!;
+      assert.equal(nat.inbound(protocol, external, otherAddress, 1), null);
+      const later = nat.outbound(protocol, inside, otherAddress, 2)!;
+      assert.equal(later.port === external.port, protocol === 'tcp');
+    }
+  });
 
   it('does not move a flow whose own side came first', () => {
     const nat = create({ poisonable: true });

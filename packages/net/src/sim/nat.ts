@@ -3,171 +3,243 @@
 
 import type { Endpoint, IpAddress } from '@pinhole/wire';
 import type { Random } from '../types.ts';
-
-export type Protocol = 'udp' | 'tcp';
-
-/** On which part of the remote endpoint a mapping or a filter depends (RFC 4787 sections 4.1 and 5). */
-export type Dependence = 'endpoint-independent' | 'address-dependent' | 'address-and-port-dependent';
-
-export type PortAllocation =
-  /** The inside port. Where another endpoint has it: any other port, or the same one all the same ("port
-   *  overloading", RFC 4787 section 4.2.1); replies then go by their remote endpoint. */
-  | { readonly kind: 'preserving'; readonly collision: 'other-port' | 'overload' }
-  | { readonly kind: 'sequential'; readonly firstPort: number; readonly step: number }
-  | { readonly kind: 'random' }
-  | { readonly kind: 'block-random'; readonly firstPort: number; readonly size: number };
-
-export interface NatBehaviour {
-  readonly mapping: Dependence;
-  readonly filtering: Dependence;
-  readonly allocation: PortAllocation;
-  /** Two inside hosts may talk by their external endpoints; the source seen is external (RFC 4787 REQ-9). */
-  readonly hairpinning: boolean;
-  readonly udpTimeoutMs: number;
-  readonly tcpTimeoutMs: number;
-  /** Incoming packets refresh as outgoing ones always do (RFC 4787 REQ-6). */
-  readonly inboundRefresh: boolean;
-  /** What an incoming packet meets that nothing admits. `reset` answers TCP only. */
-  readonly unsolicited: 'drop' | 'reset' | 'icmp';
-  /** An unsolicited packet takes its tuple: what later goes out to its sender leaves from another port. So do Linux
-   *  NATs whose own stack is open to the outside. */
-  readonly poisonable: boolean;
-  /** A SYN comes in where one has gone out (RFC 5382 REQ-2). Without it, no SYN comes in at all. */
-  readonly simultaneousOpen: boolean;
-}
-
-/** What RFC 4787 and RFC 5382 ask of a NAT, and the filtering that most have. */
-export const DEFAULT_BEHAVIOUR: NatBehaviour = {
-  mapping: 'endpoint-independent',
-  filtering: 'address-and-port-dependent',
-  allocation: { kind: 'preserving', collision: 'other-port' },
-  hairpinning: true,
-  // RFC 4787 REQ-5: 5 minutes recommended
-  udpTimeoutMs: 300_000,
-  // RFC 5382 REQ-5: not less than 2 hours 4 minutes
-  tcpTimeoutMs: 7_440_000,
-  inboundRefresh: false,
-  unsolicited: 'drop',
-  poisonable: false,
-  simultaneousOpen: true,
-};
-
-const FIRST_PORT = 1024;
-const LAST_PORT = 65_535;
+import { EndpointKeys } from './endpoint-keys.ts';
+import type { NatBehaviour, Protocol } from './nat-behaviour.ts';
+import { PortAllocator } from './port-allocator.ts';
 
 interface Mapping {
   readonly inside: Endpoint;
   readonly external: Endpoint;
   expiresAtMs: number;
-  /** By filter key, when what it admits ends. */
-  readonly admits: Map<string, number>;
+  /** By the key of the remote endpoint. */
+  readonly flows: Map<number, Flow>;
+  /** By the key of the remote address, until when packets from it come in. Only where filtering asks for it. */
+  readonly addresses: Map<number, number> | null;
+}
+
+/** What has gone out to one remote endpoint. */
+interface Flow {
+  expiresAtMs: number;
+  /** TCP: more than SYNs have passed. UDP: something has come back. */
+  established: boolean;
+}
+
+/** One protocol's; the numbers are keys of endpoints. */
+interface Table {
+  readonly protocol: Protocol;
+  /** By inside endpoint, then by what the mapping depends on. */
+  readonly sources: Map<number, Map<number, Mapping>>;
+  /** Mappings of one flow each, which poison has driven from the mapping of their source. */
+  readonly diverted: Map<number, Map<number, Mapping>>;
+  readonly byExternal: Map<number, Mapping[]>;
+  /** By external and then remote endpoint, until when an unsolicited packet keeps them taken. */
+  readonly poisoned: Map<number, Map<number, number>>;
+  readonly allocator: PortAllocator;
 }
 
 export class Nat {
   readonly #behaviour: NatBehaviour;
   readonly #externalAddresses: readonly IpAddress[];
-  readonly #random: Random;
-  readonly #bySource = new Map<string, Mapping>();
-  readonly #byExternal = new Map<string, Mapping[]>();
+  readonly #keys = new EndpointKeys();
+  readonly #udp: Table;
+  readonly #tcp: Table;
   /** "Paired" address pooling: one external address for each inside host (RFC 4787 REQ-2). */
   readonly #paired = new Map<IpAddress, IpAddress>();
-  /** By external and remote endpoint, until when an unsolicited packet keeps them taken. */
-  readonly #poisoned = new Map<string, number>();
-  #nextPort: number;
 
   constructor(behaviour: NatBehaviour, externalAddresses: readonly IpAddress[], random: Random) {
     this.#behaviour = behaviour;
     this.#externalAddresses = externalAddresses;
-    this.#random = random;
-    this.#nextPort = behaviour.allocation.kind === 'sequential' ? behaviour.allocation.firstPort : FIRST_PORT;
+    const table = (protocol: Protocol): Table => ({
+      protocol,
+      sources: new Map(),
+      diverted: new Map(),
+      byExternal: new Map(),
+      poisoned: new Map(),
+      allocator: new PortAllocator(behaviour.allocation, random),
+    });
+    this.#udp = table('udp');
+    this.#tcp = table('tcp');
   }
 
-  /** The source that a packet from `inside` to `remote` leaves with; null when no port is left. */
-  outbound(protocol: Protocol, inside: Endpoint, remote: Endpoint, nowMs: number): Endpoint | null {
-    let mapping = this.#mappingOf(protocol, inside, remote, nowMs);
-    const isNewFlow = mapping !== null && !admits(mapping, 'address-and-port-dependent', remote, nowMs);
-    const diverted = isNewFlow && this.#isPoisoned(protocol, mapping!.external, remote, nowMs);
-    if (mapping === null || diverted) {
-      const external = this.#allocate(protocol, inside, remote, nowMs);
-      if (external === null) return null;
-      mapping = { inside, external, expiresAtMs: 0, admits: new Map() };
-      const part = diverted ? 'address-and-port-dependent' : this.#behaviour.mapping;
-      this.#bySource.set(sourceKey(protocol, inside, part, remote), mapping);
-      const sharing = this.#live(protocol, external, nowMs);
-      this.#byExternal.set(externalKey(protocol, external), [...sharing, mapping]);
+  /**
+   * The source that a packet from `inside` to `remote` leaves with. `opens` is false for a TCP segment without SYN.
+   * Null when no port is left, or it opens nothing and NatBehaviour.tcpForgotten forbids it.
+   */
+  outbound(
+    protocol: Protocol,
+    inside: Endpoint,
+    remote: Endpoint,
+    nowMs: number,
+    opens = true,
+  ): Endpoint | null {
+    const table = this.#table(protocol);
+    const insideKey = this.#keys.of(inside);
+    const remoteKey = this.#keys.of(remote);
+    let mapping = this.#mappingOf(table, insideKey, remote, remoteKey, nowMs);
+    const flow = mapping?.flows.get(remoteKey);
+    if (flow === undefined || flow.expiresAtMs <= nowMs) {
+      if (protocol === 'tcp' && !opens && this.#behaviour.tcpForgotten !== 're-adopt') return null;
+      const diverted =
+        mapping !== null && this.#isPoisoned(table, this.#keys.of(mapping.external), remoteKey, nowMs);
+      if (mapping === null || diverted) {
+        mapping = this.#map(table, inside, remote, diverted, nowMs);
+        if (mapping === null) return null;
+      }
     }
-    this.#refresh(mapping, protocol, remote, nowMs);
-    return mapping.external;
+    this.#refresh(table, mapping!, remote, remoteKey, opens, nowMs);
+    return mapping!.external;
   }
 
   /** Where a packet from `remote` to `external` goes inside; null when nothing admits it. */
-  inbound(protocol: Protocol, external: Endpoint, remote: Endpoint, nowMs: number): Endpoint | null {
-    const mapping = this.#admitting(protocol, external, remote, nowMs);
+  inbound(
+    protocol: Protocol,
+    external: Endpoint,
+    remote: Endpoint,
+    nowMs: number,
+    opens = true,
+  ): Endpoint | null {
+    const table = this.#table(protocol);
+    const externalKey = this.#keys.of(external);
+    const remoteKey = this.#keys.of(remote);
+    const mapping = this.#admitting(table, externalKey, remote, remoteKey, nowMs);
     if (mapping === null) {
-      this.#poison(protocol, external, remote, nowMs);
+      this.#poison(table, externalKey, remoteKey, nowMs);
       return null;
     }
-    if (this.#behaviour.inboundRefresh) this.#refresh(mapping, protocol, remote, nowMs);
+    const flow = mapping.flows.get(remoteKey);
+    if (protocol === 'udp' && isLive(flow, nowMs)) flow!.established = true;
+    if (this.#behaviour.inboundRefresh) this.#refresh(table, mapping, remote, remoteKey, opens, nowMs);
     return mapping.inside;
   }
 
   /** As inbound, for the packet quoted in an ICMP error, which refreshes nothing. */
   insideOf(protocol: Protocol, external: Endpoint, remote: Endpoint, nowMs: number): Endpoint | null {
-    return this.#admitting(protocol, external, remote, nowMs)?.inside ?? null;
+    const [externalKey, remoteKey] = [this.#keys.of(external), this.#keys.of(remote)];
+    const mapping = this.#admitting(this.#table(protocol), externalKey, remote, remoteKey, nowMs);
+    return mapping?.inside ?? null;
   }
 
   /** As outbound, for the packet quoted in an ICMP error: null where there is no mapping. */
   externalOf(protocol: Protocol, inside: Endpoint, remote: Endpoint, nowMs: number): Endpoint | null {
-    return this.#mappingOf(protocol, inside, remote, nowMs)?.external ?? null;
+    const [insideKey, remoteKey] = [this.#keys.of(inside), this.#keys.of(remote)];
+    const mapping = this.#mappingOf(this.#table(protocol), insideKey, remote, remoteKey, nowMs);
+    return mapping?.external ?? null;
   }
 
-  #mappingOf(protocol: Protocol, inside: Endpoint, remote: Endpoint, nowMs: number): Mapping | null {
-    for (const part of ['address-and-port-dependent', this.#behaviour.mapping] as const) {
-      const mapping = this.#bySource.get(sourceKey(protocol, inside, part, remote));
-      if (mapping !== undefined && mapping.expiresAtMs > nowMs) return mapping;
+  #table(protocol: Protocol): Table {
+    return protocol === 'udp' ? this.#udp : this.#tcp;
+  }
+
+  #mappingOf(
+    { sources, diverted }: Table,
+    insideKey: number,
+    remote: Endpoint,
+    remoteKey: number,
+    nowMs: number,
+  ): Mapping | null {
+    const own = diverted.size === 0 ? undefined : diverted.get(insideKey)?.get(remoteKey);
+    if (own !== undefined && own.expiresAtMs > nowMs) return own;
+    const mapping = sources.get(insideKey)?.get(this.#mappingPart(remote));
+    return mapping !== undefined && mapping.expiresAtMs > nowMs ? mapping : null;
+  }
+
+  #mappingPart(remote: Endpoint): number {
+    switch (this.#behaviour.mapping) {
+      case 'endpoint-independent':
+        return 0;
+      case 'address-dependent':
+        return this.#keys.ofAddress(remote.address);
+      case 'address-and-port-dependent':
+        return this.#keys.of(remote);
     }
-    return null;
   }
 
-  #poison(protocol: Protocol, external: Endpoint, remote: Endpoint, nowMs: number): void {
-    if (!this.#behaviour.poisonable) return;
-    const untilMs = nowMs + this.#behaviour.udpTimeoutMs;
-    this.#poisoned.set(`${externalKey(protocol, external)} ${remote.address} ${remote.port}`, untilMs);
+  #map(table: Table, inside: Endpoint, remote: Endpoint, diverted: boolean, nowMs: number): Mapping | null {
+    const external = this.#allocate(table, inside, remote, nowMs);
+    if (external === null) return null;
+    const addresses = this.#behaviour.filtering === 'address-dependent' ? new Map<number, number>() : null;
+    const mapping: Mapping = { inside, external, expiresAtMs: 0, flows: new Map(), addresses };
+    const insideKey = this.#keys.of(inside);
+    const bySource = diverted ? table.diverted : table.sources;
+    const part = diverted ? this.#keys.of(remote) : this.#mappingPart(remote);
+    const siblings = bySource.get(insideKey);
+    if (siblings === undefined) bySource.set(insideKey, new Map([[part, mapping]]));
+    else siblings.set(part, mapping);
+    const externalKey = this.#keys.of(external);
+    const sharing = table.byExternal.get(externalKey)?.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+    table.byExternal.set(externalKey, [...(sharing ?? []), mapping]);
+    return mapping;
   }
 
-  #isPoisoned(protocol: Protocol, external: Endpoint, remote: Endpoint, nowMs: number): boolean {
-    const key = `${externalKey(protocol, external)} ${remote.address} ${remote.port}`;
-    return (this.#poisoned.get(key) ?? 0) > nowMs;
+  #refresh(
+    { protocol }: Table,
+    mapping: Mapping,
+    remote: Endpoint,
+    remoteKey: number,
+    opens: boolean,
+    nowMs: number,
+  ): void {
+    let flow = mapping.flows.get(remoteKey);
+    if (flow === undefined) {
+      flow = { expiresAtMs: 0, established: false };
+      mapping.flows.set(remoteKey, flow);
+    } else if (flow.expiresAtMs <= nowMs) flow.established = false;
+    if (protocol === 'tcp' && !opens) flow.established = true;
+    flow.expiresAtMs = nowMs + this.#lifetimeMs(protocol, flow.established);
+    mapping.expiresAtMs = Math.max(mapping.expiresAtMs, flow.expiresAtMs);
+    if (mapping.addresses === null) return;
+    const addressKey = this.#keys.ofAddress(remote.address);
+    mapping.addresses.set(addressKey, Math.max(mapping.addresses.get(addressKey) ?? 0, flow.expiresAtMs));
   }
 
-  #admitting(protocol: Protocol, external: Endpoint, remote: Endpoint, nowMs: number): Mapping | null {
-    const candidates = this.#live(protocol, external, nowMs);
-    const exact = candidates.find((mapping) => admits(mapping, 'address-and-port-dependent', remote, nowMs));
-    const { filtering } = this.#behaviour;
-    return exact ?? candidates.findLast((mapping) => admits(mapping, filtering, remote, nowMs)) ?? null;
+  #lifetimeMs(protocol: Protocol, established: boolean): number {
+    const { udpTimeoutMs, udpUnrepliedTimeoutMs, tcpTimeoutMs, tcpTransitoryTimeoutMs } = this.#behaviour;
+    if (protocol === 'tcp') return established ? tcpTimeoutMs : tcpTransitoryTimeoutMs;
+    return established ? udpTimeoutMs : (udpUnrepliedTimeoutMs ?? udpTimeoutMs);
   }
 
-  #refresh(mapping: Mapping, protocol: Protocol, remote: Endpoint, nowMs: number): void {
-    const { udpTimeoutMs, tcpTimeoutMs, filtering } = this.#behaviour;
-    mapping.expiresAtMs = nowMs + (protocol === 'udp' ? udpTimeoutMs : tcpTimeoutMs);
-    // The whole endpoint too: it tells overloaded mappings apart, whatever the filter.
-    mapping.admits.set(dependentPart(filtering, remote), mapping.expiresAtMs);
-    mapping.admits.set(dependentPart('address-and-port-dependent', remote), mapping.expiresAtMs);
+  #admitting(
+    { byExternal }: Table,
+    externalKey: number,
+    remote: Endpoint,
+    remoteKey: number,
+    nowMs: number,
+  ): Mapping | null {
+    const candidates = byExternal.get(externalKey);
+    if (candidates === undefined) return null;
+    for (const mapping of candidates) {
+      if (isLive(mapping.flows.get(remoteKey), nowMs)) return mapping;
+    }
+    return candidates.findLast((mapping) => this.#lets(mapping, remote, nowMs)) ?? null;
   }
 
-  #live(protocol: Protocol, external: Endpoint, nowMs: number): Mapping[] {
-    const mappings = this.#byExternal.get(externalKey(protocol, external)) ?? [];
-    return mappings.filter((mapping) => mapping.expiresAtMs > nowMs);
+  /** Whether the filter admits a remote endpoint that nothing has gone to. */
+  #lets(mapping: Mapping, remote: Endpoint, nowMs: number): boolean {
+    switch (this.#behaviour.filtering) {
+      case 'endpoint-independent':
+        return mapping.expiresAtMs > nowMs;
+      case 'address-dependent':
+        return (mapping.addresses?.get(this.#keys.ofAddress(remote.address)) ?? 0) > nowMs;
+      case 'address-and-port-dependent':
+        return false;
+    }
   }
 
-  #allocate(protocol: Protocol, inside: Endpoint, remote: Endpoint, nowMs: number): Endpoint | null {
+  #allocate(table: Table, inside: Endpoint, remote: Endpoint, nowMs: number): Endpoint | null {
+    const { allocation } = this.#behaviour;
+    const overload = 'overload' in allocation && allocation.overload === true;
     const address = this.#externalAddress(inside.address);
+    const addressKey = this.#keys.of({ address, port: 0 });
+    const remoteKey = this.#keys.of(remote);
     const isFree = (port: number) => {
-      const external = { address, port };
-      if (this.#isPoisoned(protocol, external, remote, nowMs)) return false;
-      return this.#live(protocol, external, nowMs).length === 0;
+      if (this.#isPoisoned(table, addressKey + port, remoteKey, nowMs)) return false;
+      const mappings = table.byExternal.get(addressKey + port);
+      if (mappings === undefined) return true;
+      return mappings.every((mapping) =>
+        overload ? !isLive(mapping.flows.get(remoteKey), nowMs) : mapping.expiresAtMs <= nowMs,
+      );
     };
-    const port = this.#choosePort(inside.port, isFree);
+    const port = table.allocator.choose(inside.port, isFree);
     return port === null ? null : { address, port };
   }
 
@@ -180,65 +252,20 @@ export class Nat {
     return external;
   }
 
-  #choosePort(insidePort: number, isFree: (port: number) => boolean): number | null {
-    const { allocation } = this.#behaviour;
-    switch (allocation.kind) {
-      case 'preserving':
-        if (allocation.collision === 'overload' || isFree(insidePort)) return insidePort;
-        return this.#randomPort(FIRST_PORT, LAST_PORT - FIRST_PORT + 1, isFree);
-      case 'sequential':
-        return this.#sequentialPort(allocation.step, isFree);
-      case 'random':
-        return this.#randomPort(FIRST_PORT, LAST_PORT - FIRST_PORT + 1, isFree);
-      case 'block-random':
-        return this.#randomPort(allocation.firstPort, allocation.size, isFree);
-    }
+  #poison({ protocol, poisoned }: Table, externalKey: number, remoteKey: number, nowMs: number): void {
+    const { poisonable } = this.#behaviour;
+    if (poisonable !== true && poisonable !== protocol) return;
+    const untilMs = nowMs + this.#lifetimeMs(protocol, false);
+    const senders = poisoned.get(externalKey);
+    if (senders === undefined) poisoned.set(externalKey, new Map([[remoteKey, untilMs]]));
+    else senders.set(remoteKey, untilMs);
   }
 
-  #sequentialPort(step: number, isFree: (port: number) => boolean): number | null {
-    for (let tried = FIRST_PORT; tried <= LAST_PORT; tried++) {
-      const port = this.#nextPort;
-      this.#nextPort += step;
-      if (this.#nextPort > LAST_PORT) this.#nextPort = FIRST_PORT + (this.#nextPort - LAST_PORT - 1);
-      if (isFree(port)) return port;
-    }
-    return null;
-  }
-
-  #randomPort(first: number, size: number, isFree: (port: number) => boolean): number | null {
-    const offset = this.#random.below(size);
-    for (let i = 0; i < size; i++) {
-      const port = first + ((offset + i) % size);
-      if (isFree(port)) return port;
-    }
-    return null;
+  #isPoisoned({ poisoned }: Table, externalKey: number, remoteKey: number, nowMs: number): boolean {
+    return poisoned.size > 0 && (poisoned.get(externalKey)?.get(remoteKey) ?? 0) > nowMs;
   }
 }
 
-function dependentPart(dependence: Dependence, remote: Endpoint): string {
-  switch (dependence) {
-    case 'endpoint-independent':
-      return '*';
-    case 'address-dependent':
-      return remote.address;
-    case 'address-and-port-dependent':
-      return `${remote.address} ${remote.port}`;
-  }
-}
-
-function admits(mapping: Mapping, part: Dependence, remote: Endpoint, nowMs: number): boolean {
-  return (mapping.admits.get(dependentPart(part, remote)) ?? 0) > nowMs;
-}
-
-function sourceKey(
-  protocol: Protocol,
-  { address, port }: Endpoint,
-  part: Dependence,
-  remote: Endpoint,
-): string {
-  return `${protocol} ${address} ${port} ${dependentPart(part, remote)}`;
-}
-
-function externalKey(protocol: Protocol, { address, port }: Endpoint): string {
-  return `${protocol} ${address} ${port}`;
+function isLive(flow: Flow | undefined, nowMs: number): boolean {
+  return flow !== undefined && flow.expiresAtMs > nowMs;
 }

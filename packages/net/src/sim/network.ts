@@ -70,9 +70,14 @@ export class Network {
   /** Takes a packet from one of its nodes. */
   send(packet: Packet, from: Attachment): void {
     const world = this.#world;
-    for (const enteredNs of from.outgoing.transit(world.nowNs)) {
-      if (enteredNs <= world.nowNs) this.#forward(packet, from);
-      else world.at(enteredNs, () => this.#forward(packet, from));
+    const { fixedDelayNs } = from.outgoing;
+    if (fixedDelayNs === 0) this.#forward(packet, from);
+    else if (fixedDelayNs !== null) world.after(fixedDelayNs, () => this.#forward(packet, from));
+    else {
+      for (const enteredNs of from.outgoing.transit(world.nowNs)) {
+        if (enteredNs <= world.nowNs) this.#forward(packet, from);
+        else world.at(enteredNs, () => this.#forward(packet, from));
+      }
     }
   }
 
@@ -91,6 +96,11 @@ export class Network {
   #forward(packet: Packet, from: Attachment): void {
     const next = this.#next(packet.destination.address, from.node);
     if (next === null) return;
+    const { fixedDelayNs } = next.incoming;
+    if (fixedDelayNs !== null) {
+      this.#world.after(fixedDelayNs + CROSSING_NS, () => next.node.receive(packet, next));
+      return;
+    }
     for (const outNs of next.incoming.transit(this.#world.nowNs)) {
       this.#world.at(outNs + CROSSING_NS, () => next.node.receive(packet, next));
     }

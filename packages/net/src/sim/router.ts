@@ -1,6 +1,6 @@
 import type { IpAddress } from '@pinhole/wire';
 import type { Attachment, Node } from './network.ts';
-import { icmpError, type Packet } from './packet.ts';
+import { forwarded, icmpError, type Packet } from './packet.ts';
 
 /** Forwards between its networks, taking one from the TTL. */
 export class Router implements Node {
@@ -20,7 +20,7 @@ export class Router implements Node {
       return;
     }
     const out = this.#wayTo(packet.destination.address, via);
-    out?.network.send({ ...packet, ttl: packet.ttl - 1 }, out);
+    out?.network.send(forwarded(packet, packet.source, packet.destination, packet.ttl - 1), out);
   }
 
   #wayTo(address: IpAddress, via: Attachment): Attachment | undefined {

@@ -3,7 +3,9 @@
 import { type IpAddress, ip, parseIpAddress } from '@pinhole/wire';
 import type { Net } from '../types.ts';
 import { SimulatedHost } from './host.ts';
-import { DEFAULT_BEHAVIOUR, Nat, type NatBehaviour } from './nat.ts';
+import type { LinkOptions } from './link.ts';
+import { Nat } from './nat.ts';
+import { DEFAULT_BEHAVIOUR, type NatBehaviour } from './nat-behaviour.ts';
 import { NatRouter } from './nat-router.ts';
 import { type AttachOptions, Network } from './network.ts';
 import { Router } from './router.ts';
@@ -50,6 +52,17 @@ export interface NatOptions {
   readonly outsideLink?: AttachOptions;
   /** @default DEFAULT_BEHAVIOUR, member by member */
   readonly behaviour?: Partial<NatBehaviour>;
+}
+
+export interface SiteOptions {
+  readonly name: string;
+  /** Where the site is connected to, by its outermost NAT or, without any, by the host itself. */
+  readonly outside: Network;
+  readonly outsideAddress: string;
+  /** One NAT after the other, from the host outwards: none, one, or the site's behind its provider's. */
+  readonly nats: readonly Partial<NatBehaviour>[];
+  /** Of the connection to `outside`, each way. */
+  readonly link?: LinkOptions;
 }
 
 /** A program waited for can no longer end, or has not in time. */
@@ -115,6 +128,21 @@ export class Simulation {
     router.connect(inside, outside);
   }
 
+  /** One host behind a row of NATs. It has the address 10.0.0.2 where there is one. */
+  site({ name, outside, outsideAddress, nats, link = {} }: SiteOptions): SimHost {
+    let network = outside;
+    let address = outsideAddress;
+    let atLeg: AttachOptions = { outgoing: link, incoming: link };
+    for (const [i, behaviour] of [...nats.entries()].reverse()) {
+      const inside = this.network(`${name}${i}`);
+      const prefix = `10.0.${i}`;
+      const leg = { outside: network, outsideAddresses: [address], outsideLink: atLeg };
+      this.nat({ inside, insideAddress: `${prefix}.1`, ...leg, behaviour });
+      [network, address, atLeg] = [inside, `${prefix}.2`, {}];
+    }
+    return this.host({ name, network, addresses: [address], ...atLeg });
+  }
+
   /** Runs until nothing is left to happen, or to `untilMs` on the virtual clock, which then shows that time. */
   async run({ untilMs = Number.POSITIVE_INFINITY }: { untilMs?: number } = {}): Promise<void> {
     await this.#advance(untilMs * 1e6, () => false);
@@ -146,15 +174,24 @@ export class Simulation {
 
   async #advance(untilNs: number, isReached: () => boolean): Promise<void> {
     const world = this.#world;
-    await promisesSettle();
+    let programRuns = 0;
+    await eventLoopTurns();
     while (!isReached()) {
-      const atNs = world.queue.nextAtNs();
-      if (atNs === null || atNs > untilNs) return;
-      world.nowNs = Math.max(world.nowNs, atNs);
+      if (!this.#isDue(untilNs)) {
+        await eventLoopTurns();
+        if (isReached() || !this.#isDue(untilNs)) return;
+      }
+      world.nowNs = Math.max(world.nowNs, world.queue.nextAtNs()!);
       world.programRan = false;
       world.queue.take()();
-      if (world.programRan) await promisesSettle();
+      if (!world.programRan) continue;
+      await (++programRuns % RUNS_PER_TURN === 0 ? eventLoopTurns() : promisesSettle());
     }
+  }
+
+  #isDue(untilNs: number): boolean {
+    const atNs = this.#world.queue.nextAtNs();
+    return atNs !== null && atNs <= untilNs;
   }
 
   #net(host: SimulatedHost, names: HostOptions['names'] & object): Net {
@@ -194,7 +231,15 @@ export class Simulation {
   }
 }
 
-/** One turn of the event loop: every promise that can settle without the world has then settled. */
+/** A turn of the event loop costs ten times what promises do; without any, a program that waits for a file, or a
+ *  test's own time limit, would never have its turn. */
+const RUNS_PER_TURN = 16;
+
+/** Every promise that can settle without the world has then settled: Node runs ticks after all of them. */
 function promisesSettle(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+function eventLoopTurns(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,9 +3,10 @@
 
 import type { Endpoint } from '@pinhole/wire';
 import type { TcpCloseReason, TcpConnection, TcpHandler, Timer } from '../types.ts';
-import { ACK, FIN, RST, SYN, type TcpPacket } from './packet.ts';
+import type { SimulatedHost } from './host.ts';
+import { ACK, DEFAULT_TTL, FIN, NO_OCTETS, RST, SYN, type TcpPacket } from './packet.ts';
 import { ReceiveQueue } from './tcp-receive-queue.ts';
-import { SendQueue } from './tcp-send-queue.ts';
+import { SendQueue, type SendQueueOwner } from './tcp-send-queue.ts';
 import type { World } from './world.ts';
 
 /** Linux: net.ipv4.tcp_syn_retries and tcp_retries2. */
@@ -20,21 +21,19 @@ export type OpenFailure = 'refused' | 'reset' | 'timeout' | 'unreachable';
 
 /** Whom a connection tells. */
 export interface TcpOwner {
-  readonly world: World;
-  transmit(segment: Pick<TcpPacket, 'flags' | 'sequence' | 'acknowledgement' | 'payload'>): void;
-  onEstablished(): void;
+  onEstablished(connection: SimulatedTcpConnection): void;
   onOpenFailed(reason: OpenFailure): void;
   /** The 4-tuple is free. */
-  onGone(): void;
+  onGone(connection: SimulatedTcpConnection): void;
 }
 
 type State = 'syn-sent' | 'syn-received' | 'established' | 'time-wait' | 'closed';
 
-const NOTHING = new Uint8Array(0);
-
-export class SimulatedTcpConnection implements TcpConnection {
+export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  readonly world: World;
+  readonly #host: SimulatedHost;
   readonly #owner: TcpOwner;
   readonly #sending: SendQueue;
   readonly #keepAliveMs: number | null;
@@ -52,6 +51,7 @@ export class SimulatedTcpConnection implements TcpConnection {
 
   /** With `peerSequence` it answers that SYN, without it sends its own. */
   constructor(
+    host: SimulatedHost,
     owner: TcpOwner,
     local: Endpoint,
     remote: Endpoint,
@@ -59,19 +59,16 @@ export class SimulatedTcpConnection implements TcpConnection {
     peerSequence: number | null,
     keepAliveMs: number | null,
   ) {
+    this.world = host.world;
+    this.#host = host;
     this.#owner = owner;
     this.local = local;
     this.remote = remote;
     this.#keepAliveMs = keepAliveMs;
-    this.#sending = new SendQueue(initialSequence, {
-      world: owner.world,
-      transmit: (flags, sequence, payload) => this.#transmit(flags, sequence, payload),
-      mayRetry: (retries) => retries < (this.#isOpening() ? SYN_RETRIES : DATA_RETRIES),
-      onGivenUp: () => this.#fail('timeout'),
-    });
+    this.#sending = new SendQueue(initialSequence, this);
     this.#state = peerSequence === null ? 'syn-sent' : 'syn-received';
     if (peerSequence !== null) this.#received = new ReceiveQueue(peerSequence + 1);
-    this.#sending.send(peerSequence === null ? SYN : SYN | ACK, NOTHING);
+    this.#sending.send(peerSequence === null ? SYN : SYN | ACK, NO_OCTETS);
   }
 
   // ---- the program's side --------------------------------------------------------------------------------------
@@ -102,8 +99,8 @@ export class SimulatedTcpConnection implements TcpConnection {
 
   reset(): void {
     if (this.#isOver()) return;
-    this.#transmit(RST | ACK, this.#sending.next, NOTHING);
-    this.#owner.world.after(0, () => this.#tellClosed('reset'));
+    this.transmit(RST | ACK, this.#sending.next, NO_OCTETS);
+    this.world.after(0, () => this.#tellClosed('reset'));
     this.#vanish();
   }
 
@@ -129,7 +126,7 @@ export class SimulatedTcpConnection implements TcpConnection {
     }
     if (this.#state === 'syn-received' && this.#acknowledgesOther(segment)) {
       // RFC 9293 section 3.10.7.4: it answers somebody else's SYN.
-      this.#transmit(RST, segment.acknowledgement, NOTHING);
+      this.transmit(RST, segment.acknowledgement, NO_OCTETS);
       return;
     }
     if ((segment.flags & ACK) !== 0) this.#acknowledged(segment);
@@ -215,16 +212,34 @@ export class SimulatedTcpConnection implements TcpConnection {
     this.#sending.sendQueued();
     if (this.#finQueued && !this.#finSent && this.#sending.unsentBytes === 0) {
       this.#finSent = true;
-      this.#sending.send(FIN | ACK, NOTHING);
+      this.#sending.send(FIN | ACK, NO_OCTETS);
     }
   }
 
   #transmitAck(): void {
-    this.#transmit(ACK, this.#sending.next, NOTHING);
+    this.transmit(ACK, this.#sending.next, NO_OCTETS);
   }
 
-  #transmit(flags: number, sequence: number, payload: Uint8Array): void {
-    this.#owner.transmit({ flags, sequence, acknowledgement: this.#received?.next ?? 0, payload });
+  transmit(flags: number, sequence: number, payload: Uint8Array): void {
+    this.#host.send({
+      protocol: 'tcp',
+      source: this.local,
+      destination: this.remote,
+      ttl: DEFAULT_TTL,
+      dscp: 0,
+      flags,
+      sequence,
+      acknowledgement: this.#received?.next ?? 0,
+      payload,
+    });
+  }
+
+  mayRetry(retries: number): boolean {
+    return retries < (this.#isOpening() ? SYN_RETRIES : DATA_RETRIES);
+  }
+
+  onGivenUp(): void {
+    this.#fail('timeout');
   }
 
   // ---- keep-alive ----------------------------------------------------------------------------------------------
@@ -237,12 +252,12 @@ export class SimulatedTcpConnection implements TcpConnection {
   #scheduleKeepAlive(): void {
     this.#keepAlive?.cancel();
     if (this.#keepAliveMs === null || this.#state !== 'established') return;
-    this.#keepAlive = this.#owner.world.after(this.#keepAliveMs * 1e6, () => {
+    this.#keepAlive = this.world.after(this.#keepAliveMs * 1e6, () => {
       if (this.#unansweredProbes++ >= KEEP_ALIVE_PROBES) {
         this.#fail('timeout');
         return;
       }
-      this.#transmit(ACK, this.#sending.next - 1, NOTHING);
+      this.transmit(ACK, this.#sending.next - 1, NO_OCTETS);
       this.#scheduleKeepAlive();
     });
   }
@@ -252,13 +267,13 @@ export class SimulatedTcpConnection implements TcpConnection {
   #establish(): void {
     this.#state = 'established';
     this.#scheduleKeepAlive();
-    this.#owner.onEstablished();
+    this.#owner.onEstablished(this);
     this.#push();
   }
 
   #finishIfDone(): void {
     if (!this.#finSent || this.#sending.isUnderWay || !this.#peerEnded || this.#isOver()) return;
-    const { world } = this.#owner;
+    const { world } = this;
     if (this.#endedFirst) {
       // Who ends first stays to acknowledge the other's FIN once more, should it be repeated.
       this.#state = 'time-wait';
@@ -280,7 +295,7 @@ export class SimulatedTcpConnection implements TcpConnection {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#cancelTimers();
-    this.#owner.onGone();
+    this.#owner.onGone(this);
   }
 
   #cancelTimers(): void {
@@ -299,13 +314,13 @@ export class SimulatedTcpConnection implements TcpConnection {
   #deliver(data: Uint8Array): void {
     const handler = this.#handler;
     if (handler === null) this.#undelivered.push(data);
-    else this.#owner.world.call(() => handler.onData(data));
+    else this.world.call(() => handler.onData(data));
   }
 
   #tellClosed(reason: TcpCloseReason): void {
     if (this.#closeReason !== null) return;
     this.#closeReason = reason;
     const handler = this.#handler;
-    if (handler !== null) this.#owner.world.call(() => handler.onClose(reason));
+    if (handler !== null) this.world.call(() => handler.onClose(reason));
   }
 }

@@ -1,6 +1,5 @@
 import { type Endpoint, formatEndpoint } from '@pinhole/wire';
 import {
-  type ConnectFailure,
   type ConnectOptions,
   type ConnectOutcome,
   type ListenOptions,
@@ -9,9 +8,11 @@ import {
   type TcpConnector,
   type TcpListener,
 } from '../types.ts';
+import { AbortGroup } from './abort-group.ts';
 import { isUnspecified, overlaps, type SimulatedHost, type Stack } from './host.ts';
-import { ACK, DEFAULT_TTL, type IcmpPacket, RST, resetFor, SYN, type TcpPacket } from './packet.ts';
-import { type OpenFailure, SimulatedTcpConnection, type TcpOwner } from './tcp-connection.ts';
+import { ACK, type IcmpPacket, RST, resetFor, SYN, type TcpPacket } from './packet.ts';
+import { SimulatedTcpConnection, type TcpOwner } from './tcp-connection.ts';
+import { connectFailure, Dial, type DialOwner } from './tcp-dial.ts';
 
 interface Listener extends TcpListener {
   readonly reusePort: boolean;
@@ -25,11 +26,13 @@ type Attempt =
   | { readonly local: Endpoint }
   | { readonly failure: 'address-in-use' | 'unreachable' | 'other'; readonly detail: string };
 
-export class TcpStack implements Stack<TcpPacket>, TcpConnector {
+export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
   readonly #host: SimulatedHost;
   readonly #listeners = new Set<Listener>();
-  readonly #connections = new Map<string, SimulatedTcpConnection>();
-  readonly #abortAttempts = new Set<() => void>();
+  /** By both ports; those of one entry differ in their addresses. */
+  readonly #connections = new Map<number, readonly SimulatedTcpConnection[]>();
+  readonly #dials = new Set<Dial>();
+  readonly #signals = new AbortGroup();
 
   constructor(host: SimulatedHost) {
     this.#host = host;
@@ -38,7 +41,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
   // ---- packets -------------------------------------------------------------------------------------------------
 
   receive(packet: TcpPacket): void {
-    const connection = this.#connections.get(tupleKey(packet.destination, packet.source));
+    const connection = this.#connectionOf(packet.destination, packet.source);
     if (connection !== undefined) {
       connection.receive(packet);
       return;
@@ -54,18 +57,38 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
 
   receiveError({ icmpType, icmpCode }: IcmpPacket, { source, destination }: TcpPacket): void {
     const portUnreachable = (icmpType === 3 && icmpCode === 3) || (icmpType === 1 && icmpCode === 4);
-    const connection = this.#connections.get(tupleKey(source, destination));
+    const connection = this.#connectionOf(source, destination);
     connection?.receiveUnreachable(portUnreachable ? 'refused' : 'unreachable');
   }
 
+  #connectionOf(local: Endpoint, remote: Endpoint): SimulatedTcpConnection | undefined {
+    const connections = this.#connections.get(portsKey(local, remote));
+    return connections?.find(
+      (each) => each.local.address === local.address && each.remote.address === remote.address,
+    );
+  }
+
   #listenerFor(to: Endpoint): Listener | undefined {
-    const takers = [...this.#listeners].filter((listener) => overlaps(listener.local, to));
-    return takers.find((listener) => listener.local.address === to.address) ?? takers[0];
+    let general: Listener | undefined;
+    for (const listener of this.#listeners) {
+      if (!overlaps(listener.local, to)) continue;
+      if (listener.local.address === to.address) return listener;
+      general ??= listener;
+    }
+    return general;
+  }
+
+  /** Whether a listener keeps others from the port. */
+  #isListenedOn(candidate: Endpoint, reusePort: boolean): boolean {
+    for (const listener of this.#listeners) {
+      if (!(reusePort && listener.reusePort) && overlaps(listener.local, candidate)) return true;
+    }
+    return false;
   }
 
   #accept(syn: TcpPacket, listener: Listener): void {
-    const connection = this.#create(syn.destination, syn.source, syn.sequence, null, {
-      onEstablished: () => {
+    this.#create(syn.destination, syn.source, syn.sequence, null, {
+      onEstablished: (connection) => {
         if (listener.open.size >= listener.maxConnections) {
           connection.end();
           return;
@@ -74,7 +97,10 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
         this.#host.world.call(() => listener.onConnection(connection));
       },
       onOpenFailed: () => undefined,
-      onGone: () => listener.open.delete(connection),
+      onGone: (connection) => {
+        this.onGone(connection);
+        listener.open.delete(connection);
+      },
     });
   }
 
@@ -83,35 +109,22 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
     remote: Endpoint,
     peerSequence: number | null,
     keepAliveMs: number | null,
-    owner: Pick<TcpOwner, 'onEstablished' | 'onOpenFailed' | 'onGone'>,
+    owner: TcpOwner,
   ): SimulatedTcpConnection {
     const host = this.#host;
-    const key = tupleKey(local, remote);
-    const header = {
-      protocol: 'tcp',
-      source: local,
-      destination: remote,
-      ttl: DEFAULT_TTL,
-      dscp: 0,
-    } as const;
+    const sequence = host.random.next();
     const connection = new SimulatedTcpConnection(
-      {
-        world: host.world,
-        transmit: (segment) => host.send({ ...header, ...segment }),
-        onEstablished: owner.onEstablished,
-        onOpenFailed: owner.onOpenFailed,
-        onGone: () => {
-          this.#connections.delete(key);
-          owner.onGone();
-        },
-      },
+      host,
+      owner,
       local,
       remote,
-      host.random.next(),
+      sequence,
       peerSequence,
       keepAliveMs,
     );
-    this.#connections.set(key, connection);
+    const key = portsKey(local, remote);
+    const others = this.#connections.get(key);
+    this.#connections.set(key, others === undefined ? [connection] : [...others, connection]);
     return connection;
   }
 
@@ -122,46 +135,35 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
   }
 
   #dial(options: ConnectOptions, resolve: (outcome: ConnectOutcome) => void): void {
-    const { remote, signal, timeoutMs } = options;
-    const { world } = this.#host;
-    const failure = (reason: ConnectFailure, detail: string) =>
-      resolve({ connected: false, reason, detail: `${formatEndpoint(remote)}: ${detail}` });
-    if (signal?.aborted) {
-      failure('aborted', 'aborted by the caller');
+    if (options.signal?.aborted) {
+      resolve(connectFailure(options, 'aborted', 'aborted by the caller'));
       return;
     }
     const attempt = this.#localFor(options);
     if ('failure' in attempt) {
-      failure(attempt.failure, attempt.detail);
+      resolve(connectFailure(options, attempt.failure, attempt.detail));
       return;
     }
-    const settle = () => {
-      timer.cancel();
-      signal?.removeEventListener('abort', abort);
-      this.#abortAttempts.delete(abort);
-    };
-    const giveUp = (reason: ConnectFailure, detail: string) => {
-      settle();
-      connection.abandon();
-      failure(reason, detail);
-    };
-    const abort = () => giveUp('aborted', 'aborted by the caller');
-    const timer = world.after(timeoutMs * 1e6, () =>
-      world.call(() => giveUp('timeout', `no answer in ${timeoutMs} ms`)),
-    );
-    signal?.addEventListener('abort', abort);
-    this.#abortAttempts.add(abort);
-    const connection = this.#create(attempt.local, remote, null, options.keepAliveMs ?? null, {
-      onEstablished: () => {
-        settle();
-        world.call(() => resolve({ connected: true, connection }));
-      },
-      onOpenFailed: (reason: OpenFailure) => {
-        settle();
-        world.call(() => failure(reason, reason));
-      },
-      onGone: () => undefined,
-    });
+    const dial = new Dial(this.#host.world, options, resolve, this);
+    this.#dials.add(dial);
+    this.#signals.add(dial);
+    dial.by(this.#create(attempt.local, options.remote, null, options.keepAliveMs ?? null, dial));
+  }
+
+  onSettled(dial: Dial): void {
+    this.#dials.delete(dial);
+    this.#signals.remove(dial);
+  }
+
+  onGone(connection: SimulatedTcpConnection): void {
+    const key = portsKey(connection.local, connection.remote);
+    const connections = this.#connections.get(key);
+    if (connections === undefined || connections.length === 1) this.#connections.delete(key);
+    else
+      this.#connections.set(
+        key,
+        connections.filter((other) => other !== connection),
+      );
   }
 
   #localFor({ remote, local, reusePort = false }: ConnectOptions): Attempt {
@@ -176,10 +178,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
       return { failure: 'unreachable', detail: 'no network leads there' };
     const isFree = (port: number) => {
       const candidate = { address, port };
-      if (this.#connections.has(tupleKey(candidate, remote))) return false;
-      return [...this.#listeners].every(
-        (listener) => (reusePort && listener.reusePort) || !overlaps(listener.local, candidate),
-      );
+      return this.#connectionOf(candidate, remote) === undefined && !this.#isListenedOn(candidate, reusePort);
     };
     const asked = local?.port ?? 0;
     const port = asked === 0 ? host.ephemeralPort(isFree) : isFree(asked) ? asked : null;
@@ -210,11 +209,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
     if (!this.#host.canBind(local.address)) {
       throw new SocketError('address-not-available', `cannot listen on TCP ${name}: no such address here`);
     }
-    const isFree = (port: number) =>
-      [...this.#listeners].every(
-        (listener) =>
-          (reusePort && listener.reusePort) || !overlaps(listener.local, { address: local.address, port }),
-      );
+    const isFree = (port: number) => !this.#isListenedOn({ address: local.address, port }, reusePort);
     if (local.port === 0) {
       const port = this.#host.ephemeralPort(isFree);
       if (port !== null) return { address: local.address, port };
@@ -223,12 +218,12 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector {
   }
 
   closeAll(): void {
-    for (const abort of [...this.#abortAttempts]) abort();
+    for (const dial of this.#dials) dial.abort();
     for (const listener of [...this.#listeners]) listener.close();
-    for (const connection of [...this.#connections.values()]) connection.reset();
+    for (const connection of [...this.#connections.values()].flat()) connection.reset();
   }
 }
 
-function tupleKey(local: Endpoint, remote: Endpoint): string {
-  return `${local.address} ${local.port} ${remote.address} ${remote.port}`;
+function portsKey(local: Endpoint, remote: Endpoint): number {
+  return (local.port << 16) | remote.port;
 }

@@ -19,17 +19,20 @@ const MOST_QUOTED_OCTETS = 576 - 20 - 8 - 20 - 8;
 export class UdpStack implements Stack<UdpPacket>, UdpOpener {
   readonly features = { receiveStamps: true, transmitStamps: true, packetOptions: true, errorQueue: true };
   readonly #host: SimulatedHost;
-  readonly #sockets = new Set<SimulatedUdpSocket>();
+  readonly #byPort = new Map<number, SimulatedUdpSocket[]>();
 
   constructor(host: SimulatedHost) {
     this.#host = host;
   }
 
   async open(options: UdpOptions, handler: UdpHandler): Promise<UdpSocket> {
-    const socket = new SimulatedUdpSocket(this.#host, this.#bind(options), options, handler, () =>
-      this.#sockets.delete(socket),
-    );
-    this.#sockets.add(socket);
+    const local = this.#bind(options);
+    const socket = new SimulatedUdpSocket(this.#host, local, options, handler, () => {
+      const left = this.#onPort(local.port).filter((other) => other !== socket);
+      if (left.length === 0) this.#byPort.delete(local.port);
+      else this.#byPort.set(local.port, left);
+    });
+    this.#byPort.set(local.port, [...this.#onPort(local.port), socket]);
     return socket;
   }
 
@@ -37,6 +40,10 @@ export class UdpStack implements Stack<UdpPacket>, UdpOpener {
     const takers = this.#takers(packet.destination);
     if (takers.length === 0) {
       this.#host.refuse(packet);
+      return;
+    }
+    if (takers.length === 1) {
+      takers[0]!.receive(packet);
       return;
     }
     // Sockets that share a port share its flows: each flow stays with one, as with SO_REUSEPORT.
@@ -51,14 +58,19 @@ export class UdpStack implements Stack<UdpPacket>, UdpOpener {
   }
 
   closeAll(): void {
-    for (const socket of [...this.#sockets]) socket.close();
+    for (const socket of [...this.#byPort.values()].flat()) socket.close();
   }
 
   /** Those bound to the very address come before those bound to all. */
-  #takers(to: Endpoint): SimulatedUdpSocket[] {
-    const takers = [...this.#sockets].filter((socket) => overlaps(socket.local, to));
+  #takers(to: Endpoint): readonly SimulatedUdpSocket[] {
+    const takers = this.#onPort(to.port).filter((socket) => overlaps(socket.local, to));
+    if (takers.length < 2) return takers;
     const exact = takers.filter((socket) => socket.local.address === to.address);
     return exact.length > 0 ? exact : takers;
+  }
+
+  #onPort(port: number): readonly SimulatedUdpSocket[] {
+    return this.#byPort.get(port) ?? NO_SOCKETS;
   }
 
   #bind({ local, reusePort = false }: UdpOptions): Endpoint {
@@ -67,7 +79,7 @@ export class UdpStack implements Stack<UdpPacket>, UdpOpener {
       throw new SocketError('address-not-available', `cannot open UDP ${name}: no such address here`);
     }
     const isFree = (port: number) =>
-      [...this.#sockets].every(
+      this.#onPort(port).every(
         (socket) =>
           (reusePort && socket.reusePort) || !overlaps(socket.local, { address: local.address, port }),
       );
@@ -78,6 +90,8 @@ export class UdpStack implements Stack<UdpPacket>, UdpOpener {
     throw new SocketError('address-in-use', `cannot open UDP ${name}: the port is taken`);
   }
 }
+
+const NO_SOCKETS: readonly SimulatedUdpSocket[] = [];
 
 class SimulatedUdpSocket implements UdpSocket {
   readonly local: Endpoint;
@@ -118,7 +132,7 @@ class SimulatedUdpSocket implements UdpSocket {
       destination: to,
       ttl: request.ttl ?? DEFAULT_TTL,
       dscp: request.dscp ?? 0,
-      payload: Uint8Array.from(data),
+      payload: new Uint8Array(data),
     };
     if (packet === null || !this.#host.send(packet)) return { sent: false, reason: 'unreachable' };
     const id = this.#nextId++;
