@@ -7,8 +7,9 @@ import {
   defaultAgentPort,
   type RoundResult,
 } from '@pinhole/contract';
+import { openProfile } from '@pinhole/nat';
 import { type Net, SocketError, type Timer } from '@pinhole/net';
-import type { Transport } from '@pinhole/wire';
+import { type NatProfile, type OwnSide, sameEndpoint, type Transport } from '@pinhole/wire';
 import type { Logger } from 'pino';
 import { CollectorApi } from './collector/api.ts';
 import { CollectorLink } from './collector/link.ts';
@@ -18,6 +19,7 @@ import type { AgentPort, PortHandler } from './port/port.ts';
 import { TcpPort } from './port/tcp.ts';
 import { UdpPort } from './port/udp.ts';
 import { Registration } from './registration/registration.ts';
+import { ownSide } from './rounds/own-side.ts';
 import { RoundRunner } from './rounds/runner.ts';
 import { dueRounds, newRoundMemory } from './rounds/schedule.ts';
 import { StateFolder } from './state/folder.ts';
@@ -86,7 +88,7 @@ class RunningAgent implements Agent {
       log,
       port: this.#port,
       collectorHost: new URL(collectorUrl).hostname.replace(/^\[|\]$/g, ''),
-      sendUdp: (data, to) => this.#udp?.send({ data, to }),
+      sendUdp: (data, to) => this.#udp?.sendPlain(data, to),
       onInvited: (invitation) => this.#runner.invited(invitation),
       onStart: (start) => this.#runner.started(start),
       onChanged: () => {
@@ -98,7 +100,7 @@ class RunningAgent implements Agent {
       net,
       log,
       port: this.#port,
-      sendUdp: (data, to) => this.#udp?.send({ data, to }),
+      sendUdp: (data, to) => this.#udp?.sendPlain(data, to),
       registration: this.#registration,
       onChecked: () => this.#link.soon(),
     });
@@ -118,6 +120,7 @@ class RunningAgent implements Agent {
       log,
       port: (transport) => this.#openPort(transport),
       registration: () => this.#registration,
+      ownSide: (transport, sessionId, attempt) => this.#ownSide(transport, sessionId, attempt),
       ownAgentId: () => this.#link.agentId,
       assignments: () => this.#assignments,
       refreshConfig: () => this.#link.checkIn(),
@@ -206,6 +209,23 @@ class RunningAgent implements Agent {
       return;
     }
     this.#link.soon();
+  }
+
+  #ownSide(transport: Transport, sessionId: Uint8Array, attempt: number): Promise<OwnSide> {
+    const options = {
+      net: this.#options.net,
+      port: (wanted: Transport) => this.#openPort(wanted),
+      profile: (wanted: Transport) => this.#profile(wanted),
+      server: () => this.#registration.registered?.server ?? null,
+    };
+    return ownSide(options, transport, sessionId, attempt);
+  }
+
+  #profile(transport: Transport): NatProfile | null {
+    const { registered } = this.#registration;
+    const isPublic = registered !== null && sameEndpoint(registered.mapped, registered.local);
+    // Who is not ticked as being behind a NAT is taken to be reachable.
+    return isPublic && !this.#check.isOn ? openProfile : this.#check.profile(transport);
   }
 
   #openPort(transport: Transport): AgentPort {

@@ -3,32 +3,16 @@
 import { statfsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { FailedResult } from '@pinhole/contract';
 import { Spool } from '../src/state/spool.ts';
+import { result } from './samples.ts';
 
 const folder = process.argv[2]!;
 const file = join(folder, 'spool.sqlite');
 const spool = new Spool(file);
 
-function result(roundId: number, direction: FailedResult['direction'], evidence = ''): FailedResult {
-  return {
-    outcome: 'failed',
-    testId: '7',
-    roundId,
-    sourceAgentId: '11',
-    targetAgentId: '22',
-    direction,
-    startedAtMs: 0,
-    finishedAtMs: 0,
-    errorCode: 'session-lost',
-    party: 'target',
-    evidence,
-  };
-}
-
 function addUntilKilled(): never {
   for (let round = (spool.oldest(1_000_000).at(-1)?.result.roundId ?? 0) + 1; ; round++) {
-    spool.add([result(round, 'to-target'), result(round, 'from-target')]);
+    spool.add([result(round), result(round, { direction: 'from-target' })]);
     writeFileSync(1, `${round}\n`);
   }
 }
@@ -39,7 +23,7 @@ function fillDisk(): void {
   let error = '';
   const filling = join(folder, 'filling');
   const add = () => {
-    spool.add([result(added, 'to-target', evidence), result(added, 'from-target', evidence)]);
+    spool.add([result(added, { evidence }), result(added, { direction: 'from-target', evidence })]);
     added += 2;
   };
   for (let i = 0; i < 10; i++) add();
@@ -56,7 +40,7 @@ function fillDisk(): void {
   const { size } = spool;
   unlinkSync(filling);
   spool.remove(spool.oldest(added / 2));
-  spool.add([result(1, 'to-target')]);
+  spool.add([result(1)]);
   spool.close();
   const again = new Spool(file);
   const keptAfter = again.oldest(1_000_000).length;

@@ -12,6 +12,7 @@ export async function discover(
   net: Net,
   port: number,
   input: DiscoveryInput,
+  agentId = '11',
 ): Promise<DiscoveryReport | null> {
   const socket = await net.udp.open(
     { local: { address: ip('0.0.0.0'), port } },
@@ -27,7 +28,7 @@ export async function discover(
   const expiresAtS = Math.floor(net.clock.wallMs() / 1000) + 3600;
   const discovery = new Discovery({
     net,
-    credential: traversalCredential(secret, '11', expiresAtS),
+    credential: traversalCredential(secret, agentId, expiresAtS),
     port: socket.local.port,
     sendUdp: (data, to) => socket.send({ data, to }),
     input,

@@ -1,8 +1,11 @@
-// Another's view of the lab's NATs, by our server: coturn's turnutils_natdiscovery, in each site, names each kind.
+// Another's view of the lab's NATs, by our server: coturn's turnutils_natdiscovery and our own discovery, side by side in
+// each site, name each kind alike.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { natKinds, natLayers } from '@pinhole/lab';
+import type { DiscoveryReport } from '@pinhole/nat';
+import { discoverIn, startServer } from './discovery-lab.ts';
 import { System } from './system.ts';
 
 const names = {
@@ -19,22 +22,26 @@ const kinds = Object.keys(natKinds).filter(
 describe("turnutils_natdiscovery, behind each of the lab's NATs", async () => {
   const sites = Object.fromEntries(kinds.map((kind, i) => [`s${i}`, kind]));
   const outputs = new Map<string, string>();
+  const reports = new Map<string, DiscoveryReport>();
   await System.use(sites, async (system) => {
-    await system.startCollector();
+    await startServer(system);
     const ask = async (kind: string, i: number) => {
       const args = ['-m', '-f', '-p', '9119', String(system.lab.server.addresses[0])];
       outputs.set(kind, (await system.host(`s${i}`).run('turnutils_natdiscovery', args)).stdout);
+      reports.set(kind, (await discoverIn(system, `s${i}`)).report);
     };
     await Promise.all(kinds.map(ask));
   });
   for (const kind of kinds) {
-    it(`names ${kind}`, () => {
+    it(`names ${kind}, and so do we`, () => {
       const [behaviour] = natLayers(kind);
       assert.ok(behaviour !== undefined);
       const { mapping, filtering } = behaviour;
       const output = outputs.get(kind) ?? '';
       assert.match(output, new RegExp(`NAT with ${names[mapping]} Mapping!`));
       assert.match(output, new RegExp(`NAT with ${names[filtering]} Filtering!`));
+      const { udp } = reports.get(kind)!;
+      assert.deepEqual([udp.mapping.value, udp.filtering.value], [mapping, filtering], JSON.stringify(udp));
     });
   }
 });

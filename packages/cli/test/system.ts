@@ -7,7 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { agentsSchema, type NetworkResult, networkResultsSchema } from '@pinhole/contract';
+import {
+  agentsSchema,
+  type ConnectionMethod,
+  type NetworkResult,
+  networkResultsSchema,
+} from '@pinhole/contract';
 import {
   buildLab,
   eventually,
@@ -225,7 +230,7 @@ export class System {
   }
 }
 
-export function assertMeasured(results: readonly NetworkResult[], method: 'direct' | 'punched'): void {
+export function assertMeasured(results: readonly NetworkResult[], method: ConnectionMethod): void {
   for (const result of results) {
     assert.equal(result.errorDetails, undefined, `${result.errorDetails}: ${result.errorEvidence}`);
     assert.equal(result.loss, 0, JSON.stringify(result));

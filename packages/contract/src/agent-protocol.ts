@@ -99,7 +99,13 @@ export const measurementSchema = z.object({
 });
 export type Measurement = z.infer<typeof measurementSchema>;
 
-export const connectionMethodSchema = z.enum(['direct', 'punched']);
+/**
+ * How the agents came together. `direct`: the source sent to an address that the collector knows. The others are by way
+ * of the NAT traversal server. `punched`: both sent to each other's registered endpoint. `predicted`: to the port that
+ * a sequential NAT would give next. `searched`: to many ports, of which some were open.
+ */
+export const connectionMethodSchema = z.enum(['direct', 'punched', 'predicted', 'searched']);
+export type ConnectionMethod = z.infer<typeof connectionMethodSchema>;
 
 export const measuredResultSchema = z.object({
   outcome: z.literal('measured'),
@@ -107,6 +113,11 @@ export const measuredResultSchema = z.object({
   startedAtMs: z.int().min(0),
   finishedAtMs: z.int().min(0),
   method: connectionMethodSchema,
+  /**
+   * From when this agent knew where its peer is (the server's Start had come; without a server, the session began) to
+   * the way found. null where that was not seen; absent in results from before it was measured.
+   */
+  connectMs: z.number().min(0).max(86_400_000).nullable().optional(),
   /** Where the session's packets went, seen from the source. */
   targetEndpoint: endpointSchema,
   /** Where they came from, seen from the target. */

@@ -2,7 +2,7 @@
 // An agent sends it with its check-in; REST shows it as the agent's `natTraversal` (rest/agents.ts).
 
 import { z } from 'zod';
-import { endpointSchema } from './primitives.ts';
+import { endpointSchema, ipAddressSchema } from './primitives.ts';
 
 export const truthSchema = z.enum(['yes', 'no', 'unknown']);
 export type Truth = z.infer<typeof truthSchema>;
@@ -13,6 +13,11 @@ const evidenceListSchema = z.array(evidenceSchema).max(16);
 
 function fact<Value extends z.ZodType>(value: Value) {
   return z.object({ value, evidence: evidenceListSchema });
+}
+
+/** Of an agent that does not tell it. */
+function unknownFact<Value>(value: Value) {
+  return { value, evidence: [] };
 }
 
 /** RFC 4787 §4.1 and §5. */
@@ -53,10 +58,25 @@ const transportShape = {
   pairedPooling: fact(truthSchema),
   hairpinning: fact(truthSchema),
   mappingLifetimeMs: fact(z.number().min(0).nullable()),
+  poisonable: fact(truthSchema).default(unknownFact('unknown')),
 };
 
+const layersSchema = z
+  .array(
+    z.object({
+      hop: z.int().min(1).max(255),
+      address: ipAddressSchema,
+      kind: z.enum(['private', 'carrier-grade']),
+    }),
+  )
+  .max(16);
+
 export const natReportSchema = z.object({
-  udp: z.object({ ...transportShape, poisonable: fact(truthSchema) }),
+  udp: z.object({
+    ...transportShape,
+    unrepliedLifetimeMs: fact(z.number().min(0).nullable()).default(unknownFact(null)),
+    inboundRefresh: fact(truthSchema).default(unknownFact('unknown')),
+  }),
   tcp: z.object({
     ...transportShape,
     unsolicitedSyn: fact(z.enum(['admitted', 'drop', 'rst', 'icmp', 'unknown'])),
@@ -65,6 +85,7 @@ export const natReportSchema = z.object({
   privateAddress: fact(truthSchema),
   keepAlives: fact(truthSchema),
   natHops: fact(z.int().min(0).max(255).nullable()),
+  natLayers: fact(layersSchema.nullable()).default(unknownFact(null)),
 });
 export type NatReport = z.infer<typeof natReportSchema>;
 

@@ -17,7 +17,7 @@ export { LabError, type LabErrorCode } from './error.ts';
 export type { Execution } from './execute.ts';
 export { type BuildOptions, buildLab, type Lab, type Site } from './lab.ts';
 export type { LinkDescription } from './link/profile.ts';
-export { cellsFrom } from './matrix/cells.ts';
+export { cellsOf } from './matrix/cells.ts';
 export { labMatrix, type MatrixCommandOptions } from './matrix/command.ts';
 export { isAsExpected, resultLine } from './matrix/outcome.ts';
 export { runMatrix } from './matrix/run.ts';

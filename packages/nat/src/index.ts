@@ -1,2 +1,3 @@
 export * from './discovery/index.ts';
+export * from './pairing/index.ts';
 export * from './punch.ts';

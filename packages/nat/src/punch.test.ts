@@ -125,7 +125,8 @@ describe('punching', () => {
   });
 
   it('takes candidates that become known later, at their moment, each once', () => {
-    const candidates = { kind: 'candidates', candidates: [peer, elsewhere], startAtMs: 300 } as const;
+    const known = { candidates: [peer, elsewhere], startAtMs: 300, openerTtl: null } as const;
+    const candidates = { kind: 'candidates', ...known } as const;
     const { log } = run([
       [100, tick],
       [101, candidates],
@@ -134,12 +135,19 @@ describe('punching', () => {
     ]);
     assert.deepEqual(log, [
       [100, 'send-check', 40000],
-      // The openers, which do not arrive.
-      [101, 'send-check', 40000],
-      [101, 'send-check', 50000],
       [300, 'send-check', 40000],
       [300, 'send-check', 50000],
     ]);
+  });
+
+  it('opens its own NAT ahead of the moment where it is told a TTL that dies on the way', () => {
+    const ahead = { candidates: [elsewhere], startAtMs: 300, openerTtl: 2 } as const;
+    const openers = (nowMs: number) =>
+      stepPunch(startPunch(plan), { kind: 'candidates', ...ahead }, nowMs, counting())
+        .effects.filter((each) => each.kind === 'send-check' && each.ttl !== undefined)
+        .map((each) => [each.to.port, each.kind === 'send-check' && each.ttl]);
+    assert.deepEqual(openers(250), [[50000, 2]]);
+    assert.deepEqual(openers(300), [], 'the moment has come');
   });
 
   it('fails at the deadline, and says what was sent and heard', () => {

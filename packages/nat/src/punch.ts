@@ -23,8 +23,13 @@ export interface PunchPlan {
 
 export type PunchEvent =
   | { readonly kind: 'tick' }
-  /** Where else the peer may be, to be checked from `startAtMs` on. */
-  | { readonly kind: 'candidates'; readonly candidates: readonly Endpoint[]; readonly startAtMs: number }
+  /** Where else the peer may be, to be checked from `startAtMs` on, and with `openerTtl` before, unless that is null. */
+  | {
+      readonly kind: 'candidates';
+      readonly candidates: readonly Endpoint[];
+      readonly startAtMs: number;
+      readonly openerTtl: number | null;
+    }
   /** A check of the peer's arrived. */
   | { readonly kind: 'check'; readonly from: Endpoint; readonly transactionId: Uint8Array }
   /** A check of ours was answered; `mapped` is where the peer saw it come from. */
@@ -82,8 +87,6 @@ const gapsMs = [50, 50, 100, 200, 400, 800] as const;
 /** A peer behind a NAT that moves it may show up in a new place; more than a few is no peer. RFC 8445 §6.1.2.5 bounds too. */
 const maxCandidates = 16;
 const maxInFlight = 8;
-/** Passes a NAT and a provider's behind it, and dies at the router after them. */
-const openerTtl = 3;
 
 export function startPunch(plan: PunchPlan): PunchState {
   const candidates = plan.candidates
@@ -105,7 +108,7 @@ export function stepPunch(
     case 'tick':
       break;
     case 'candidates':
-      effects.push(...openers(event.candidates, event.startAtMs, nowMs, random));
+      effects.push(...openers(event, nowMs, random));
       next = event.candidates.reduce(
         (each, candidate) => withCandidate(each, candidate, event.startAtMs),
         next,
@@ -129,12 +132,11 @@ export function stepPunch(
  * when it follows.
  */
 function openers(
-  candidates: readonly Endpoint[],
-  startAtMs: number,
+  { candidates, startAtMs, openerTtl }: Extract<PunchEvent, { kind: 'candidates' }>,
   nowMs: number,
   random: Random,
 ): PunchEffect[] {
-  if (startAtMs <= nowMs) return [];
+  if (openerTtl === null || startAtMs <= nowMs) return [];
   return candidates.map((to) => ({
     kind: 'send-check',
     to,

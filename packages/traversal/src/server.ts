@@ -90,6 +90,7 @@ class Server implements TraversalServer {
     this.#streams = new Streams({
       ...shared,
       onConnected: (connectionId, from) => this.#feed({ kind: 'connected', connectionId, from }),
+      onBound: (connectionId) => this.#feed({ kind: 'bound', connectionId }),
       onDisconnected: (connectionId) => this.#feed({ kind: 'disconnected', connectionId }),
     });
   }

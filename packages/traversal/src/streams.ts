@@ -21,6 +21,8 @@ export interface StreamOptions {
   readonly counters: Counters;
   readonly now: () => Now;
   readonly onConnected: (connectionId: ConnectionId, from: Endpoint) => void;
+  /** It asked for its public endpoint, and was answered. */
+  readonly onBound: (connectionId: ConnectionId) => void;
   readonly onDisconnected: (connectionId: ConnectionId) => void;
   /** Something for the registrar. */
   readonly onMessage: (channel: Channel, decoded: DecodedStun) => void;
@@ -115,7 +117,7 @@ export class Streams {
   }
 
   #message(stream: Stream, message: Uint8Array): void {
-    const { counters, now, own, onMessage } = this.#options;
+    const { counters, now, own, onBound, onMessage } = this.#options;
     const { id, connection } = stream;
     if (!stream.bucket.take(now().ms)) {
       this.#drop(stream, 'closed-over-budget');
@@ -126,6 +128,7 @@ export class Streams {
       counters.add(`dropped-${decoded.reason}`);
     } else if (isBindingRequest(decoded.value)) {
       counters.add('binding-answered');
+      onBound(id);
       this.send(id, answerBinding(decoded.value, connection.remote, connection.local, own, true).bytes);
     } else if (isRendezvous(decoded.value.message)) {
       onMessage({ transport: 'tcp', connectionId: id, from: connection.remote }, decoded.value);

@@ -21,7 +21,7 @@ import {
 } from '@pinhole/wire';
 import { pino } from 'pino';
 import { startTraversalServer, type TraversalOptions, type TraversalServer } from '../src/index.ts';
-import { register, secret } from './scene.ts';
+import { accepted, register, secret } from './scene.ts';
 
 /** Far beyond what anything here takes. */
 export const patienceMs = 30_000;
@@ -127,6 +127,9 @@ export function openStream(server: Endpoint, localAddress?: string): Promise<Str
 
 type Body<K extends RendezvousBody['kind']> = Extract<RendezvousBody, { kind: K }>;
 
+/** A first try of a source that knows nothing of its NAT. */
+export const firstTry = { attempt: 1, profile: null, mapped: null } as const;
+
 /** An agent that answers pings by itself, accepts every invitation, and keeps what it is told. */
 export class TestAgent {
   readonly told: RendezvousBody[] = [];
@@ -220,7 +223,7 @@ export class TestAgent {
         assert.equal(verifyIntegrity(decoded, 'sha256', this.#credential.password), 'valid');
       }
       if (body.kind === 'ping') this.send({ kind: 'pong' }, transactionId);
-      else if (body.kind === 'invite') this.send({ kind: 'accepted' }, transactionId);
+      else if (body.kind === 'invite') this.send(accepted(), transactionId);
       if (body.kind !== 'ping') this.told.push(body);
     }
   }

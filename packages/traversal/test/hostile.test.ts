@@ -12,7 +12,7 @@ import { type Endpoint, encodeRendezvous, endpoint, traversalCredential } from '
 import { Counters } from '../src/counters.ts';
 import { type Counter, defaultBudget, type TraversalServer } from '../src/index.ts';
 import { Streams } from '../src/streams.ts';
-import { askUdp, bindingRequest, openStream, startServer, TestAgent, until } from './client.ts';
+import { askUdp, bindingRequest, firstTry, openStream, startServer, TestAgent, until } from './client.ts';
 import { register, ticketOf } from './scene.ts';
 
 const inAnHourS = Math.floor(Date.now() / 1000) + 3600;
@@ -35,7 +35,14 @@ class Service {
 
   async meet(): Promise<void> {
     const ticket = ticketOf({ expiresAtS: inAnHourS });
-    this.source.send({ kind: 'meet', sessionId: randomBytes(16), transport: 'tcp', roundId: 1, ticket });
+    this.source.send({
+      kind: 'meet',
+      sessionId: randomBytes(16),
+      transport: 'tcp',
+      roundId: 1,
+      ticket,
+      ...firstTry,
+    });
     await this.source.next('met');
     await this.source.next('start');
     await this.target.next('start');
@@ -86,7 +93,14 @@ const attacks: readonly Attack[] = [
     async run(server) {
       const agent = await TestAgent.register(server, '33');
       const ticket = ticketOf({ sourceAgentId: '33', expiresAtS: inAnHourS }, new Uint8Array(32));
-      agent.send({ kind: 'meet', sessionId: randomBytes(16), transport: 'tcp', roundId: 1, ticket });
+      agent.send({
+        kind: 'meet',
+        sessionId: randomBytes(16),
+        transport: 'tcp',
+        roundId: 1,
+        ticket,
+        ...firstTry,
+      });
       assert.equal((await agent.next('refused')).code, 403);
       agent.close();
     },
@@ -98,7 +112,14 @@ const attacks: readonly Attack[] = [
     async run(server) {
       const agent = await TestAgent.register(server, '33');
       const ticket = ticketOf({ expiresAtS: inAnHourS });
-      agent.send({ kind: 'meet', sessionId: randomBytes(16), transport: 'tcp', roundId: 1, ticket });
+      agent.send({
+        kind: 'meet',
+        sessionId: randomBytes(16),
+        transport: 'tcp',
+        roundId: 1,
+        ticket,
+        ...firstTry,
+      });
       assert.equal((await agent.next('refused')).code, 403);
       agent.close();
     },
@@ -249,6 +270,7 @@ describe('a peer that does not read', () => {
       onConnected: (id) => {
         connected = id;
       },
+      onBound: () => undefined,
       onDisconnected: () => {
         connected = null;
       },

@@ -8,6 +8,7 @@ import {
   type Endpoint,
   encodeRendezvous,
   encodeTicket,
+  type OwnSide,
   parseEndpoint,
   type RendezvousBody,
   type Ticket,
@@ -29,6 +30,7 @@ export const secret = new TextEncoder().encode('what collector and server share'
 export const startS = 1_800_000_000;
 
 type Body<K extends RendezvousBody['kind']> = Extract<RendezvousBody, { kind: K }>;
+type MeetMember = 'transport' | 'ticket' | 'attempt';
 
 /** What the server sent, to whom, and whose password signs it. */
 export interface Sent {
@@ -157,14 +159,17 @@ export class Scene {
     return this.say(actor.channel, body, { transactionId: to.transactionId, password });
   }
 
-  meet(actor: Actor, change: Partial<Ticket> & { transport?: 'tcp' | 'udp'; ticket?: Uint8Array }): Outcome {
-    const { transport = 'tcp', ticket, ...rest } = change;
+  meet(actor: Actor, change: Partial<Ticket & OwnSide & Pick<Body<'meet'>, MeetMember>>): Outcome {
+    const { transport = 'tcp', ticket, attempt = 1, profile = null, mapped = null, ...rest } = change;
     const body: Body<'meet'> = {
       kind: 'meet',
       sessionId: new Uint8Array(16).fill(7),
       transport,
       roundId: startS,
       ticket: ticket ?? ticketOf({ sourceAgentId: actor.agentId, ...rest }),
+      attempt,
+      profile,
+      mapped,
     };
     return this.say(actor.channel, body, actor);
   }
@@ -178,6 +183,11 @@ export class Scene {
     bytes.writeUInt32BE(this.#nextTransaction++);
     return bytes;
   }
+}
+
+/** A target's yes, which tells nothing of its NAT unless it is given. */
+export function accepted(own: Partial<OwnSide> = {}): Body<'accepted'> {
+  return { kind: 'accepted', profile: null, mapped: null, ...own };
 }
 
 export function register(lifetimeS = 60, localAddresses: readonly string[] = []): Body<'register'> {
@@ -202,6 +212,27 @@ export function theOnly<K extends RendezvousBody['kind']>(
   const found = sent.filter(({ body }) => body.kind === kind);
   assert.equal(found.length, 1, `${found.length} of ${kind} among ${sent.map(({ body }) => body.kind)}`);
   return found[0] as Sent & { body: Body<K> };
+}
+
+/** A source and a target, both registered over TCP. */
+export function pair(
+  options: { localAddresses?: string[]; roundTripMs?: number } = {},
+  targetFrom = '203.0.113.2:49153',
+) {
+  const scene = new Scene();
+  const source = scene.register('11', '198.51.100.1:49153', { localAddresses: ['10.0.0.1:49153'] });
+  const target = scene.register('22', targetFrom, { localAddresses: ['10.0.0.2:49153'], ...options });
+  return { scene, source, target };
+}
+
+/** What this one was told to begin with. */
+export function startsOf(outcome: { sent: readonly Sent[] }, actor: Actor) {
+  const start = outcome.sent.find(
+    ({ body, channel }) => body.kind === 'start' && channel.from === actor.channel.from,
+  );
+  assert.ok(start?.body.kind === 'start');
+  assert.ok(start.signedBy(actor.password));
+  return start.body;
 }
 
 export function endpointOf(text: string): Endpoint {

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { createLinuxNet, createNodeNet, linuxNetAvailable, type Net, SocketError } from '@pinhole/net';
 import { type Endpoint, endpoint, findAttribute, type StunMessage } from '@pinhole/wire';
 import type { TraversalServer } from '../src/index.ts';
-import { askTcp, askUdp, bindingRequest, startServer, TestAgent } from './client.ts';
+import { askTcp, askUdp, bindingRequest, firstTry, startServer, TestAgent } from './client.ts';
 import { ticketOf } from './scene.ts';
 
 const loopback6 = Object.values(networkInterfaces()).some((each) =>
@@ -111,7 +111,7 @@ function describeServer(name: string, createNet: () => Net): void {
         const targetUdp = await target.registerUdp();
         const sessionId = Uint8Array.from({ length: 16 }, (_, i) => i);
         const ticket = ticketOf({ expiresAtS: Math.floor(Date.now() / 1000) + 60 });
-        source.send({ kind: 'meet', sessionId, transport, roundId: 1_800_000_000, ticket });
+        source.send({ kind: 'meet', sessionId, transport, roundId: 1_800_000_000, ticket, ...firstTry });
         const invite = await target.next('invite');
         assert.deepEqual([invite.sourceAgentId, invite.testId, invite.transport], ['11', '5', transport]);
         await source.next('met');

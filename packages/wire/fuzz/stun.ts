@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { endpoint } from '../src/address.ts';
-import { decodeRendezvous, encodeRendezvous, type RendezvousBody } from '../src/rendezvous/messages.ts';
+import type { RendezvousBody } from '../src/rendezvous/bodies.ts';
+import { decodeRendezvous, encodeRendezvous } from '../src/rendezvous/messages.ts';
+import type { NatProfile } from '../src/rendezvous/pairing.ts';
 import { decodeSessionMessage, encodeSessionMessage, type SessionBody } from '../src/session/messages.ts';
 import { StunFramer } from '../src/stun/framing.ts';
 import { decodeStun, encodeStun, looksLikeStun, verifyIntegrity } from '../src/stun/index.ts';
@@ -14,14 +16,48 @@ const here = endpoint('192.0.2.1', 49153);
 const there = endpoint('2001:db8::1', 9119);
 
 const session = { sessionId, transport: 'udp', roundId: 1_800_000_000 } as const;
+const sequentialNat: NatProfile = {
+  mapping: 'address-and-port-dependent',
+  filtering: 'address-dependent',
+  allocation: { kind: 'sequential', step: -2, lastPort: 40_000 },
+  answersSyn: 'yes',
+  poisonable: 'no',
+  simultaneousOpen: 'yes',
+  natHops: 2,
+};
+const randomNat: NatProfile = {
+  mapping: 'address-dependent',
+  filtering: 'unknown',
+  allocation: { kind: 'range', firstPort: 1024, size: 64_512 },
+  answersSyn: 'unknown',
+  poisonable: 'unknown',
+  simultaneousOpen: 'no',
+  natHops: null,
+};
+const punched = { method: 'punched', openerTtl: null, search: null, atFault: 'target' } as const;
+const searched = {
+  method: 'searched',
+  openerTtl: 3,
+  search: {
+    sockets: 16,
+    tries: 64,
+    ports: { first: 2048, step: 1, count: 512 },
+    order: 'drawn',
+    accept: true,
+  },
+  atFault: 'source',
+} as const;
 const rendezvous: RendezvousBody[] = [
   { kind: 'register', lifetimeS: 60, localAddresses: [here, there] },
   { kind: 'registered', lifetimeS: 60, mapped: here },
-  { kind: 'meet', ...session, ticket: new Uint8Array(65) },
+  { kind: 'meet', ...session, ticket: new Uint8Array(65), attempt: 1, profile: null, mapped: null },
+  { kind: 'meet', ...session, ticket: new Uint8Array(65), attempt: 2, profile: sequentialNat, mapped: here },
   { kind: 'met' },
-  { kind: 'invite', ...session, testId: '12', sourceAgentId: '34' },
-  { kind: 'accepted' },
-  { kind: 'start', sessionId, peers: [here, there], startInMs: 20 },
+  { kind: 'invite', ...session, testId: '12', sourceAgentId: '34', attempt: 2 },
+  { kind: 'accepted', profile: null, mapped: null },
+  { kind: 'accepted', profile: randomNat, mapped: there },
+  { kind: 'start', sessionId, peers: [here, there], startInMs: 20, ...punched },
+  { kind: 'start', sessionId, peers: [here], startInMs: 20, ...searched },
   { kind: 'ping' },
   { kind: 'pong' },
   { kind: 'probe', probe: 'unsolicited-syn', changeAddress: true },

@@ -1,7 +1,22 @@
 export * from './address.ts';
 export type { Decoded } from './outcome.ts';
+export {
+  type OwnSide,
+  type RendezvousBody,
+  type RendezvousDecodeFailure,
+  type RendezvousMethod,
+  rendezvousMethods,
+  sessionIdBytes,
+} from './rendezvous/bodies.ts';
 export * from './rendezvous/credential.ts';
 export * from './rendezvous/messages.ts';
+export {
+  type NatProfile,
+  type PairingMethod,
+  type PortAllocation,
+  type PortSearch,
+  searchLimits,
+} from './rendezvous/pairing.ts';
 export * from './rendezvous/probe.ts';
 export * from './rendezvous/transport.ts';
 export * from './session/keys.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { plain } from '../fuzz/plain.ts';
 import { rendezvousSamples, sessionSamples } from '../fuzz/stun.ts';
+import type { RendezvousBody } from './rendezvous/bodies.ts';
 import {
   decodeTicket,
   encodeTicket,
@@ -13,6 +14,7 @@ import { decodeRendezvous, encodeRendezvous } from './rendezvous/messages.ts';
 import { deriveSessionKeys, sessionSsid } from './session/keys.ts';
 import { decodeSessionMessage, encodeSessionMessage } from './session/messages.ts';
 import { decodePlan, encodePlan, type SessionPlan } from './session/records.ts';
+import type { StunAttribute } from './stun/attributes.ts';
 import { decodeStun, encodeStun, verifyIntegrity } from './stun/index.ts';
 
 function decoded(bytes: Uint8Array) {
@@ -31,6 +33,37 @@ describe('every message between agent and NAT traversal server', () => {
       assert.equal(verifyIntegrity(stun, 'sha256', 'password'), 'valid');
     });
   }
+
+  const malformed: [string, RendezvousBody['kind'], StunAttribute][] = [
+    ['a profile that is cut', 'meet', { type: 'nat-profile', octets: new Uint8Array(11) }],
+    ['a profile of no NAT', 'accepted', { type: 'nat-profile', octets: new Uint8Array(12).fill(9) }],
+    ['a search that is cut', 'start', { type: 'search', octets: new Uint8Array(11) }],
+    ['a search without end', 'start', { type: 'search', octets: new Uint8Array(12).fill(255) }],
+    ['a method that there is not', 'start', { type: 'method', value: 4 }],
+    ['no method at all', 'start', { type: 'method', value: 0 }],
+    ['a third side', 'start', { type: 'at-fault', value: 3 }],
+    ['a TTL of 0', 'start', { type: 'opener-ttl', value: 0 }],
+    ['a TTL beyond an octet', 'start', { type: 'opener-ttl', value: 256 }],
+  ];
+  for (const [name, kind, attribute] of malformed) {
+    it(`${kind} with ${name} is refused`, () => {
+      const sample = rendezvousSamples.find(({ body }) => body.kind === kind);
+      const { message } = decoded(encodeRendezvous(sample!, 'password'));
+      const others = message.attributes.filter(({ type }) => type !== attribute.type);
+      const result = decodeRendezvous({ ...message, attributes: [...others, attribute] });
+      assert.deepEqual(result, { ok: false, reason: 'bad-attribute' });
+    });
+  }
+
+  it('a start that says no more than where and when is punched', () => {
+    const sample = rendezvousSamples.find(({ body }) => body.kind === 'start');
+    const { message } = decoded(encodeRendezvous(sample!, 'password'));
+    const attributes = message.attributes.filter(({ type }) => type !== 'method' && type !== 'at-fault');
+    const result = decodeRendezvous({ ...message, attributes });
+    assert.ok(result.ok && result.value.body.kind === 'start');
+    const { method, search, openerTtl, atFault } = result.value.body;
+    assert.deepEqual([method, search, openerTtl, atFault], ['punched', null, null, 'target']);
+  });
 
   it('a request without what it needs is refused by name', () => {
     for (const method of [0x080, 0x081, 0x082, 0x083, 0x085]) {
@@ -90,7 +123,7 @@ describe('every message between agents', () => {
       probes.source,
       probes.target,
     ]);
-    assert.equal(new Set(keys.map(String)).size, 8);
+    assert.equal(new Set(keys.map((key) => key.export().toString('hex'))).size, 8);
   });
 
   it('the STAMP session identifiers of the two sides differ, and are never 0', () => {

@@ -18,7 +18,17 @@ export type ApiOutcome<T> =
   /** `status` 0: no answer at all. `detail` is the problem's, or the network's. */
   | { readonly ok: false; readonly status: number; readonly detail: string };
 
+interface RequestOptions {
+  readonly secret?: string;
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+  /** The collector answers bit by bit. */
+  readonly held?: boolean;
+}
+
 const requestTimeoutMs = 20_000;
+/** A held answer says something every 8 s; where that goes through at all, half as long again means that it is lost. */
+const quietLimitMs = 12_000;
 /** An answer is a configuration at most: 10,000 assignments of 700 octets. */
 const maxAnswerBytes = 16 << 20;
 /** Of what the other side says about an error: enough for a log. */
@@ -48,20 +58,18 @@ export class CollectorApi {
     });
   }
 
-  /** Held by the collector until there is a change; null when there was none. */
+  /** Held by the collector until there is a change; null when there was none, or the answer broke off. */
   changes(secret: string, version: number): Promise<ApiOutcome<ChangesResponse | null>> {
     const timeoutMs = changesHoldMs + requestTimeoutMs;
-    return this.#request('GET', `/changes?version=${version}`, changesResponseSchema.nullable(), {
-      secret,
-      timeoutMs,
-    });
+    const schema = changesResponseSchema.nullable();
+    return this.#request('GET', `/changes?version=${version}`, schema, { secret, timeoutMs, held: true });
   }
 
   async #request<T>(
     method: string,
     path: string,
     schema: z.ZodType<T>,
-    { secret, body, timeoutMs }: { secret?: string; body?: unknown; timeoutMs: number },
+    { secret, body, timeoutMs, held = false }: RequestOptions,
   ): Promise<ApiOutcome<T>> {
     try {
       const response = await this.#fetch(this.#base + path, {
@@ -69,12 +77,15 @@ export class CollectorApi {
         headers: {
           ...(secret !== undefined && { authorization: `Bearer ${secret}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
+          // A connection kept for the check-in of the next minute may be forgotten by then by what is on the way.
+          ...(!held && { connection: 'close' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         redirect: 'error',
         signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
       });
-      const json = parseJson(await bounded(response));
+      const text = await bounded(response, held ? quietLimitMs : null);
+      const json = parseJson(text);
       const { ok, status } = response;
       if (!ok) return { ok, status, detail: brief(detailOf(json, status)) };
       const parsed = schema.safeParse(json);
@@ -87,15 +98,32 @@ export class CollectorApi {
   }
 }
 
-async function bounded(response: Response): Promise<string> {
+/** The answer's text; where `quietMs` is given, none when it breaks off: whatever it was to say is told when asked again. */
+async function bounded({ body }: Response, quietMs: number | null): Promise<string> {
+  const reader = body?.getReader();
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > maxAnswerBytes) throw new RangeError('The answer is too large');
-    parts.push(part);
+  try {
+    for (;;) {
+      // A proxy may gather all of the answer: only what has begun can break off.
+      const read = await (quietMs === null || size === 0 ? reader?.read() : within(reader?.read(), quietMs));
+      if (read === undefined || read.done) break;
+      size += read.value.length;
+      if (size > maxAnswerBytes) throw new RangeError('The answer is too large');
+      parts.push(read.value);
+    }
+  } catch (error) {
+    void reader?.cancel().catch(() => undefined);
+    if (quietMs === null || size === 0 || error instanceof RangeError) throw error;
+    return '';
   }
   return Buffer.concat(parts).toString('utf8');
+}
+
+function within<T>(promise: Promise<T> | undefined, timeoutMs: number): Promise<T | undefined> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  AbortSignal.timeout(timeoutMs).addEventListener('abort', () => reject(new Error('nothing came')));
+  return Promise.race([Promise.resolve(promise), late]);
 }
 
 /** Null for an empty body; undefined for what is no JSON, as a proxy's page about its own errors. */

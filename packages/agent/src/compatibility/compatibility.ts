@@ -1,11 +1,12 @@
 // The driver of the compatibility check: one discovery at a time, and what came of the last one.
 
 import { type NatTraversal, natTraversalSchema, type TraversalAccess } from '@pinhole/contract';
-import { type DiscoveryReport, verdictOf } from '@pinhole/nat';
+import { type DiscoveryReport, profileOf, verdictOf } from '@pinhole/nat';
 import type { Net, Timer } from '@pinhole/net';
-import type { DecodedStun, Endpoint } from '@pinhole/wire';
+import type { DecodedStun, Endpoint, NatProfile, Transport } from '@pinhole/wire';
 import type { Logger } from 'pino';
 import { Discovery } from '../discovery/discovery.ts';
+import { LifetimeTrials } from '../discovery/lifetimes.ts';
 import type { Registration } from '../registration/registration.ts';
 import { bounded } from './bounded.ts';
 import { type CheckLabels, distribution, labelsOf, remember } from './labels.ts';
@@ -27,12 +28,15 @@ const standAsideMs = 8_000;
 export class CompatibilityCheck {
   /** Null while there is none since "Behind a NAT" was ticked. */
   latest: NatTraversal | null = null;
+  #report: DiscoveryReport | null = null;
   readonly #options: CompatibilityOptions;
   #schedule = newCheckSchedule();
   #access: TraversalAccess | null = null;
   #labels: readonly CheckLabels[] = [];
   #aborter = new AbortController();
   #discovery: Discovery | null = null;
+  /** Begun after the first check, which they would disturb. */
+  #trials: LifetimeTrials | null = null;
   #timer: Timer | null = null;
   #closed = false;
 
@@ -46,7 +50,10 @@ export class CompatibilityCheck {
     const wanted = access === null || access.servers.length === 0 ? null : sinceMs;
     if (wanted !== this.#schedule.sinceMs) {
       this.latest = null;
+      this.#report = null;
       this.#labels = [];
+      this.#trials?.close();
+      this.#trials = null;
     }
     this.#feed({ kind: 'configured', sinceMs: wanted });
   }
@@ -58,6 +65,16 @@ export class CompatibilityCheck {
     this.#feed({ kind: 'registration', registered: registered !== null, losses });
   }
 
+  /** Whether checks are made: "Behind a NAT" is ticked, and there is a NAT traversal server. */
+  get isOn(): boolean {
+    return this.#schedule.sinceMs !== null;
+  }
+
+  /** What the last check has found out; null while there is none. */
+  profile(transport: Transport): NatProfile | null {
+    return this.#report === null ? null : profileOf(this.#report, transport);
+  }
+
   /** A STUN message that came to the test port over UDP; false where it is nothing of a check's. */
   takeDatagram(decoded: DecodedStun, from: Endpoint): boolean {
     return this.#discovery?.takeDatagram(decoded, from) ?? false;
@@ -66,6 +83,7 @@ export class CompatibilityCheck {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#trials?.close();
     this.#abort();
   }
 
@@ -102,6 +120,7 @@ export class CompatibilityCheck {
     if (signal.aborted) return;
     this.#discovery = null;
     if (report !== null) this.#keep(report);
+    if (report !== null && !this.#closed) this.#trials ??= this.#tryLifetimes();
     this.#feed({ kind: 'ended', made: report !== null });
     if (report !== null) onChecked();
   }
@@ -114,7 +133,9 @@ export class CompatibilityCheck {
     const { registered, keepAlives } = registration;
     const { address, ports } = place;
     const localAddresses = net.host.interfaces().flatMap(({ ipAddresses }) => ipAddresses);
-    const input = { serverAddress: address, serverPorts: ports, registered, localAddresses, keepAlives };
+    const lifetimes = this.#trials?.known;
+    const server = { serverAddress: address, serverPorts: ports };
+    const input = { ...server, registered, localAddresses, keepAlives, lifetimes };
     registration.standAside(standAsideMs);
     this.#discovery = new Discovery({ net, input, credential: access, port, sendUdp });
     const report = await this.#discovery.report;
@@ -122,8 +143,21 @@ export class CompatibilityCheck {
     return report;
   }
 
+  #tryLifetimes(): LifetimeTrials {
+    const { net, registration } = this.#options;
+    return new LifetimeTrials({
+      net,
+      server: async () => {
+        const place = await registration.place();
+        const port = place?.ports[0];
+        return place === null || port === undefined ? null : { address: place.address, port };
+      },
+    });
+  }
+
   #keep(report: DiscoveryReport): void {
     const { net, log } = this.#options;
+    this.#report = report;
     this.#labels = remember(this.#labels, labelsOf(report));
     const verdict = verdictOf(report);
     const found = bounded({ report, verdict });

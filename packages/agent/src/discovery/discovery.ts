@@ -43,6 +43,8 @@ export interface DiscoveryOptions {
 type AskEffect = Extract<DiscoveryEffect, { kind: 'ask' }>;
 
 const connectTimeoutMs = 4_000;
+/** RFC 792 and RFC 4443, by family. */
+const timeExceeded = { 4: 11, 6: 3 } as const;
 /** Two probes and two hairpinned ones come; the ports are open to everybody for some seconds where nothing filters. */
 const maxAccepted = 16;
 
@@ -64,7 +66,8 @@ export class Discovery {
   /** Begins at once. */
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    this.#state = startDiscovery(options.input);
+    const limitsTtl = options.net.udp.features.packetOptions;
+    this.#state = startDiscovery({ ...options.input, limitsTtl });
     this.#tcpPorts.set(testPort, options.port);
     this.report = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -119,6 +122,9 @@ export class Discovery {
         if (effect.transport === 'tcp') void this.#askTcp(effect);
         else void this.#askUdp(effect);
         return;
+      case 'opener':
+        void this.#open(effect);
+        return;
       case 'connect': {
         const { slot, to } = effect;
         void this.#connection(slot, to).then((connection) => {
@@ -144,6 +150,16 @@ export class Discovery {
     socket?.send({ data, to });
   }
 
+  async #open({ slot, to, ttl }: Extract<DiscoveryEffect, { kind: 'opener' }>): Promise<void> {
+    const indication = encodeStun({
+      class: 'indication',
+      method: stunMethods.binding,
+      transactionId: this.#options.net.random.bytes(12),
+      attributes: [],
+    });
+    (await this.#socket(slot, to))?.send({ data: indication, to, ttl });
+  }
+
   #socket(slot: Slot, to: Endpoint): Promise<UdpSocket | null> {
     const known = this.#sockets.get(slot);
     if (known !== undefined) return known;
@@ -158,6 +174,10 @@ export class Discovery {
               if (!decoded.ok) continue;
               void opening.then((own) => own && this.#take('udp', slot, decoded.value, from, own.local));
             }
+          },
+          onUnreachable: ({ icmpType, offender }) => {
+            if (offender === null || icmpType !== timeExceeded[addressFamily(offender)]) return;
+            this.#feed({ kind: 'expired', slot, by: offender });
           },
         },
       )

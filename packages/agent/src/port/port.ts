@@ -1,19 +1,50 @@
 // What the agent's one local port is to sessions, over either transport.
 
-import type { DecodedStun, Endpoint, SessionMessage } from '@pinhole/wire';
+import type { DecodedStun, Endpoint, PairingMethod, PortSearch, SessionMessage } from '@pinhole/wire';
 import type { Session, SessionPort } from '../session/session.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface AgentPort extends SessionPort {
   readonly sessions: Sessions;
-  /** The session is over, and what it had of the port is free. */
+  /** The session is over, and what it had of the port is free, but for a way that is kept. */
   release(session: Session): void;
-  /** Tells a session where its peer may be; over TCP, connects there at that moment (monotonic clock). */
-  reach(session: Session, candidates: readonly Endpoint[], startAtMs: number): void;
+  /** Looks for the session's peer. Again for the same session: there as well, and what was begun goes on. */
+  reach(session: Session, way: Way): void;
+  /**
+   * A fresh local port for a further attempt of a session, where one is needed: its public endpoint, as `server` sees it.
+   * The session's next `reach` uses it. Null where none is needed or none could be had.
+   */
+  renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null>;
   /** Why a session has no way to its peer, where the port knows; null where only silence is known. */
   evidence(session: Session): string | null;
+  /** Holds on to the way that the session has taken, for later sessions with this peer. */
+  keep(session: Session, way: KeptWay & { readonly peerAgentId: string }): void;
+  /** The way to a peer that is held open; null where there is none. */
+  kept(peerAgentId: string): KeptWay | null;
+  /** It has turned out to be none any more. */
+  forget(peerAgentId: string): void;
   /** Ends all sessions; no handler is called from here on. */
   close(): void;
+}
+
+/** How a session looks for its peer. */
+export interface Way {
+  /** Where the peer may be, best first. */
+  readonly candidates: readonly Endpoint[];
+  /** The moment for it, on the monotonic clock. */
+  readonly startAtMs: number;
+  /** With this TTL a packet goes ahead of the moment, where there is time: it opens our own NAT and dies before the peer's. */
+  readonly openerTtl: number | null;
+  /** Ports to be searched at the first candidate's address. */
+  readonly search: PortSearch | null;
+  /** Called once, when all that was tried is known to have failed, or was to no avail; not where the session is over. */
+  readonly onExhausted?: () => void;
+}
+
+/** A way that cost a search, held open from round to round. */
+export interface KeptWay {
+  readonly remote: Endpoint;
+  readonly method: PairingMethod;
 }
 
 export interface PortHandler {

@@ -11,6 +11,7 @@ import {
   decodeStun,
   type Endpoint,
   type SessionMessage,
+  stunMethods,
 } from '@pinhole/wire';
 import { ssidOf } from '../session/probes.ts';
 import type { Session } from '../session/session.ts';
@@ -69,6 +70,8 @@ export class Sessions {
   /** The session that took a STUN message; `other` has what is a message of STUN's but of no session. */
   takeStun(bytes: Uint8Array, from: Endpoint, other: (decoded: DecodedStun) => boolean): Session | null {
     const decoded = decodeStun(bytes);
+    // A kept way's keep-alive (RFC 8445 §11): nothing is to be done.
+    if (decoded.ok && isBindingIndication(decoded.value.message)) return null;
     const message = decoded.ok ? decodeSessionMessage(decoded.value.message) : null;
     if (!decoded.ok || message === null || !message.ok) {
       if (!decoded.ok || !other(decoded.value)) this.counters.droppedNotOurs += 1;
@@ -103,6 +106,10 @@ export class Sessions {
     this.counters.droppedNotAuthentic += 1;
     return null;
   }
+}
+
+function isBindingIndication({ class: messageClass, method }: DecodedStun['message']): boolean {
+  return messageClass === 'indication' && method === stunMethods.binding;
 }
 
 function keyOf(sessionId: Uint8Array): string {

@@ -1,28 +1,40 @@
 // The agent's local port over TCP: a listener, and connections from the same port to where peers are. Through NATs both
 // sides connect at the moment that the server set, by simultaneous open (RFC 9293 §3.5); each 4-tuple is tried once a
-// session, because NATs remember what failed.
+// session, because NATs remember what failed: a further attempt leaves from a fresh port (tcp-fresh.ts). Where it is not
+// known which port of the peer's is open, many are tried (tcp-search.ts).
 
-import type { ConnectFailure, Net, TcpConnection, TcpListener, Timer } from '@pinhole/net';
-import { type Endpoint, formatEndpoint, frameProbe, ip, looksLikeStun, SessionFramer } from '@pinhole/wire';
+import type { Net, TcpConnection, TcpListener, Timer } from '@pinhole/net';
+import {
+  type Endpoint,
+  encodeStun,
+  frameProbe,
+  ip,
+  looksLikeStun,
+  SessionFramer,
+  sameEndpoint,
+  stunMethods,
+} from '@pinhole/wire';
 import type { Session } from '../session/session.ts';
-import type { AgentPort, PortHandler } from './port.ts';
+import { KeptWays } from './kept.ts';
+import type { AgentPort, KeptWay, PortHandler, Way } from './port.ts';
 import { Sessions } from './sessions.ts';
+import { Dials } from './tcp-dials.ts';
+import { FreshPorts } from './tcp-fresh.ts';
+import { type Path, Paths } from './tcp-paths.ts';
+import { SearchBudget, TcpSearch } from './tcp-search.ts';
+import { type Attempt, Seeking } from './tcp-seeking.ts';
 
-/** As long as a session looks for its peer: the kernel repeats the SYN meanwhile. */
-const connectTimeoutMs = 9_000;
 /** A connection that has not named a session of ours by then is none. */
 const silenceLimitMs = 10_000;
 /** After its last session as a target: the source closes first, so that its next SYN finds nothing of the old. */
 const idleLimitMs = 15_000;
-const maxConnections = 256;
+const maxAccepted = 256;
+/** With those that were connected to, and those accepted at fresh ports. */
+const maxPaths = 512;
+/** Where somebody on the way answers every SYN, a search would have thousands. */
+const maxPathsPerSession = 32;
 /** A peer that does not read: beyond this nothing is queued for it. */
 const maxBufferedBytes = 256 << 10;
-
-interface Path {
-  readonly connection: TcpConnection;
-  readonly sessions: Set<Session>;
-  timer: Timer | null;
-}
 
 export class TcpPort implements AgentPort {
   readonly clock;
@@ -30,12 +42,16 @@ export class TcpPort implements AgentPort {
   readonly #net: Net;
   readonly #port: number;
   readonly sessions: Sessions;
-  readonly #paths = new Map<string, Path>();
-  /** Connections under way, and the sessions that wait for each. */
-  readonly #dialled = new Map<string, Set<Session>>();
-  readonly #failures = new Map<Session, string[]>();
+  readonly #paths = new Paths();
+  readonly #seeking = new Map<Session, Seeking>();
+  readonly #dials: Dials;
+  readonly #fresh: FreshPorts;
+  readonly #kept: KeptWays<Path>;
+  readonly #searchBudget = new SearchBudget();
   readonly #ending = new AbortController();
   readonly #timers = new Set<Timer>();
+  /** Whose message is being dealt with: the answer goes the way that the question came. */
+  #arriving: Path | null = null;
   #listener: TcpListener | null = null;
 
   private constructor(net: Net, port: number, handler: PortHandler) {
@@ -44,53 +60,97 @@ export class TcpPort implements AgentPort {
     this.#net = net;
     this.#port = port;
     this.sessions = new Sessions((check) => handler.beginSession(check, this));
+    this.#dials = new Dials({
+      net,
+      signal: this.#ending.signal,
+      onConnected: (connection, waiting) => {
+        const path = this.#adopt(connection);
+        for (const { seeking } of waiting) if (path !== null) this.#give(path, seeking);
+      },
+      onFailed: ({ seeking }) => this.#noteLost(seeking),
+    });
+    this.#fresh = new FreshPorts(net, (connection) => this.#adopt(connection));
+    this.#kept = new KeptWays({
+      clock: net.clock,
+      refresh: (_way, path) => this.#keepAlive(path),
+      onDropped: (path) => {
+        // A session that does not get through on it is not to wait for it.
+        if ([...path.sessions].every(({ connecting }) => connecting)) path.connection.reset();
+      },
+    });
   }
 
   /** Rejects with SocketError where the port cannot be had. */
   static async open(net: Net, port: number, handler: PortHandler): Promise<TcpPort> {
     const opened = new TcpPort(net, port, handler);
     const local = { address: ip('0.0.0.0'), port };
-    opened.#listener = await net.tcp.listen({ local, reusePort: true, maxConnections }, (connection) =>
-      opened.#adopt(connection),
+    opened.#listener = await net.tcp.listen(
+      { local, reusePort: true, maxConnections: maxAccepted },
+      (connection) => opened.#adopt(connection),
     );
     return opened;
   }
 
   release(session: Session): void {
     this.sessions.remove(session);
-    this.#failures.delete(session);
-    for (const path of this.#paths.values()) {
-      if (path.sessions.delete(session) && path.sessions.size === 0)
-        this.#rest(path, session.role === 'source');
+    this.#seeking.get(session)?.end();
+    this.#seeking.delete(session);
+    this.#fresh.release(session.sessionId);
+    for (const path of this.#paths.of(session)) {
+      path.sessions.delete(session);
+      if (path.sessions.size > 0 || this.#kept.holds(path)) continue;
+      if (session.role === 'source') path.connection.reset();
+      else path.timer = this.clock.after(idleLimitMs, () => path.connection.reset());
     }
   }
 
-  reach(session: Session, candidates: readonly Endpoint[], startAtMs: number): void {
-    const delayMs = startAtMs - this.clock.monotonicNs() / 1e6;
-    const begin = () => {
-      // It may have ended before its moment came.
-      if (this.sessions.get(session.sessionId) !== session) return;
-      for (const candidate of candidates) this.#dial(session, candidate);
-    };
+  reach(session: Session, way: Way): void {
+    if (this.sessions.get(session.sessionId) !== session) return;
+    const seeking = this.#seeking.get(session) ?? new Seeking(session);
+    this.#seeking.set(session, seeking);
+    const localPort = this.#fresh.take(session.sessionId) ?? this.#port;
+    const delayMs = way.startAtMs - this.clock.monotonicNs() / 1e6;
     if (delayMs <= 0) {
-      begin();
+      this.#begin(seeking, way, localPort);
       return;
     }
     const timer = this.clock.after(delayMs, () => {
       this.#timers.delete(timer);
-      begin();
+      this.#begin(seeking, way, localPort);
     });
     this.#timers.add(timer);
   }
 
+  async renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null> {
+    return this.#ending.signal.aborted ? null : this.#fresh.renew(sessionId, server);
+  }
+
   evidence(session: Session): string | null {
-    return this.#failures.get(session)?.join('; ') ?? null;
+    return this.#seeking.get(session)?.evidence ?? null;
+  }
+
+  keep(session: Session, { remote, method, peerAgentId }: KeptWay & { peerAgentId: string }): void {
+    const path = this.#paths.to(remote, session);
+    if (path?.sessions.has(session)) this.#kept.keep(peerAgentId, { remote, method }, path);
+  }
+
+  kept(peerAgentId: string): KeptWay | null {
+    return this.#kept.of(peerAgentId)?.way ?? null;
+  }
+
+  forget(peerAgentId: string): void {
+    this.#kept.forget(peerAgentId);
   }
 
   /** Only where there is a connection: a check before that is one that was lost. */
-  send({ data, to }: { data: Uint8Array; to: Endpoint }): { sent: boolean; atNs: number } {
-    const path = this.#paths.get(formatEndpoint(to));
-    const sent = path !== undefined && path.connection.bufferedBytes <= maxBufferedBytes;
+  send({ session, data, to }: { session: Session; data: Uint8Array; to: Endpoint }): {
+    sent: boolean;
+    atNs: number;
+  } {
+    const arriving = this.#arriving;
+    const answers = arriving !== null && sameEndpoint(arriving.connection.remote, to);
+    const path = answers ? arriving : this.#paths.to(to, session);
+    const sent = path !== null && path.connection.bufferedBytes <= maxBufferedBytes;
     const atNs = this.clock.monotonicNs();
     if (sent) path.connection.write(looksLikeStun(data) ? data : frameProbe(data));
     return { sent, atNs };
@@ -101,70 +161,85 @@ export class TcpPort implements AgentPort {
     this.#listener?.close();
     for (const timer of this.#timers) timer.cancel();
     this.sessions.abandonAll();
-    for (const { connection, timer } of this.#paths.values()) {
-      timer?.cancel();
-      connection.reset();
-    }
-    this.#paths.clear();
-  }
-
-  #dial(session: Session, to: Endpoint): void {
-    const key = formatEndpoint(to);
-    if (this.#ending.signal.aborted) return;
-    const path = this.#paths.get(key);
-    const waiting = this.#dialled.get(key);
-    if (path !== undefined) this.#give(path, session, to);
-    else if (waiting !== undefined) waiting.add(session);
-    else {
-      this.#dialled.set(key, new Set([session]));
-      void this.#connect(to);
+    for (const seeking of this.#seeking.values()) seeking.end();
+    this.#seeking.clear();
+    this.#fresh.close();
+    this.#kept.close();
+    for (const path of this.#paths) {
+      this.#paths.remove(path);
+      path.timer?.cancel();
+      path.connection.reset();
     }
   }
 
-  async #connect(remote: Endpoint): Promise<void> {
-    const key = formatEndpoint(remote);
-    const outcome = await this.#net.tcp.connect({
-      remote,
-      local: { address: ip('0.0.0.0'), port: this.#port },
-      reusePort: true,
-      timeoutMs: connectTimeoutMs,
-      signal: this.#ending.signal,
-    });
-    const waiting = this.#dialled.get(key) ?? [];
-    this.#dialled.delete(key);
-    if (outcome.connected) {
-      const path = this.#adopt(outcome.connection);
-      for (const session of waiting) if (path !== null) this.#give(path, session, remote);
-    } else {
-      for (const session of waiting) this.#failed(session, remote, outcome.reason);
+  // ---- connecting ----------------------------------------------------------------------------------------------
+
+  #begin(seeking: Seeking, { candidates, search, onExhausted }: Way, localPort: number): void {
+    if (seeking.isOver) return;
+    const [first, ...others] = candidates;
+    if (search === null || first === undefined) {
+      const attempt = seeking.attempt(onExhausted);
+      for (const candidate of candidates) this.#dial(attempt, localPort, candidate);
+      return;
     }
+    // The first one is the search's: a connection of its own would take a port of a NAT that counts.
+    const attempt = seeking.attempt(undefined);
+    for (const candidate of others) this.#dial(attempt, localPort, candidate);
+    seeking.addSearch(
+      new TcpSearch({
+        net: this.#net,
+        search,
+        address: first.address,
+        localPort,
+        budget: this.#searchBudget,
+        onConnection: (connection) => {
+          const isEnough = this.#paths.of(seeking.session).length >= maxPathsPerSession;
+          const path = isEnough ? null : this.#adopt(connection);
+          if (path !== null) this.#give(path, seeking);
+          if (isEnough) connection.reset();
+        },
+        onExhausted: () => {
+          if (!seeking.isOver) onExhausted?.();
+        },
+      }),
+    );
   }
 
-  #failed(session: Session, remote: Endpoint, reason: ConnectFailure): void {
-    // A session that ended meanwhile has nobody to tell.
-    if (this.sessions.get(session.sessionId) !== session) return;
-    const failure = `TCP to ${formatEndpoint(remote)}: ${reason}`;
-    this.#failures.set(session, [...(this.#failures.get(session) ?? []), failure]);
+  /** By a path that is there already, or else by a connection of its own. */
+  #dial(attempt: Attempt, localPort: number, to: Endpoint): void {
+    const path = this.#paths.to(to);
+    if (path !== null) this.#give(path, attempt.seeking);
+    else this.#dials.dial(attempt, localPort, to);
   }
 
   /** The session may use the path; its first check goes at once. */
-  #give(path: Path, session: Session, remote: Endpoint): void {
+  #give(path: Path, seeking: Seeking): void {
+    const { session } = seeking;
+    if (seeking.isOver) return;
     path.timer?.cancel();
     path.timer = null;
     path.sessions.add(session);
-    session.addCandidates([remote], this.clock.monotonicNs() / 1e6);
+    session.addCandidates([path.connection.remote], this.clock.monotonicNs() / 1e6);
   }
 
+  #noteLost(seeking: Seeking): void {
+    if (this.#paths.of(seeking.session).length === 0) seeking.tellExhausted();
+  }
+
+  // ---- connections ---------------------------------------------------------------------------------------------
+
   #adopt(connection: TcpConnection): Path | null {
-    if (this.#ending.signal.aborted) {
+    if (this.#ending.signal.aborted || this.#paths.size >= maxPaths) {
       connection.reset();
       return null;
     }
-    const { remote } = connection;
-    const key = formatEndpoint(remote);
     const path: Path = { connection, sessions: new Set(), timer: null };
-    this.#paths.get(key)?.connection.reset();
-    this.#paths.set(key, path);
+    const before = this.#paths.at(connection.local, connection.remote);
+    if (before !== null) {
+      this.#lose(before);
+      before.connection.reset();
+    }
+    this.#paths.add(path);
     path.timer = this.clock.after(silenceLimitMs, () => connection.reset());
     const framer = new SessionFramer();
     connection.start({
@@ -172,33 +247,60 @@ export class TcpPort implements AgentPort {
         const receivedAtNs = this.clock.monotonicNs();
         const { frames, failed } = framer.push(data);
         for (const frame of frames) {
-          if (this.#paths.get(key) !== path) return;
+          if (!this.#paths.has(path)) return;
           this.#take(path, frame.kind, frame.bytes, receivedAtNs);
         }
         if (failed) connection.reset();
       },
-      onClose: () => {
-        path.timer?.cancel();
-        if (this.#paths.get(key) === path) this.#paths.delete(key);
-      },
+      onClose: () => this.#lose(path),
     });
     return path;
   }
 
+  #lose(path: Path): void {
+    path.timer?.cancel();
+    if (!this.#paths.has(path)) return;
+    this.#paths.remove(path);
+    this.#kept.lost(path);
+    for (const session of path.sessions) {
+      const seeking = this.#seeking.get(session);
+      if (seeking !== undefined) this.#noteLost(seeking);
+    }
+  }
+
   #take(path: Path, kind: 'control' | 'probe', data: Uint8Array, receivedAtNs: number): void {
     const from = path.connection.remote;
+    this.#arriving = path;
     const session =
       kind === 'control'
         ? this.sessions.takeStun(data, from, () => false)
         : this.sessions.takeStamp({ data, from, to: null, receivedAtNs, ttl: null, dscp: null });
+    this.#arriving = null;
     if (session === null || this.sessions.get(session.sessionId) !== session) return;
     path.timer?.cancel();
     path.timer = null;
     path.sessions.add(session);
+    this.#paths.prefer(path);
+    const seeking = this.#seeking.get(session);
+    if (seeking?.isOver === false) this.#found(seeking, path);
   }
 
-  #rest(path: Path, wasSource: boolean): void {
-    if (wasSource) path.connection.reset();
-    else path.timer = this.clock.after(idleLimitMs, () => path.connection.reset());
+  /** The source uses the first path on which its peer speaks. The target leaves the others to the source. */
+  #found(seeking: Seeking, path: Path): void {
+    const { session } = seeking;
+    seeking.succeed();
+    if (session.role !== 'source') return;
+    for (const other of this.#paths.of(session)) {
+      if (other === path) continue;
+      other.sessions.delete(session);
+      if (other.sessions.size === 0 && !this.#kept.holds(other)) other.connection.reset();
+    }
+  }
+
+  #keepAlive({ connection }: Path): void {
+    const transactionId = this.random.bytes(12);
+    connection.write(
+      encodeStun({ class: 'indication', method: stunMethods.binding, transactionId, attributes: [] }),
+    );
   }
 }

@@ -1,85 +1,210 @@
-// The agent's local port over UDP: everything comes in and goes out by one socket, and is told apart here.
+// The agent's local port over UDP: everything comes in and goes out by one socket, and is told apart here. A session
+// that a search has brought together may go by a fresh port of its own.
 
-import type { Net, UdpSocket } from '@pinhole/net';
-import { type Endpoint, ip, looksLikeStun } from '@pinhole/wire';
+import type { Datagram, Net, Timer, UdpSocket } from '@pinhole/net';
+import { type Endpoint, encodeStun, ip, looksLikeStun, sameEndpoint, stunMethods } from '@pinhole/wire';
 import type { Session } from '../session/session.ts';
-import type { AgentPort, PortHandler } from './port.ts';
+import { KeptWays } from './kept.ts';
+import type { AgentPort, KeptWay, PortHandler, Way } from './port.ts';
 import { Sessions } from './sessions.ts';
+import { StampsAwaited } from './stamps-awaited.ts';
+import { UdpFreshPorts } from './udp-fresh.ts';
+import { UdpSearch } from './udp-search.ts';
 
-/** Stamps waited for; a stamp that has not come after so many more sends never will. */
-const maxAwaitedStamps = 4096;
+/** The checks until then have the gaps 50, 50, 100, 200, 400 and 800 ms: what none of them has opened needs another try. */
+const patienceMs = 1_800;
 
 export class UdpPort implements AgentPort {
   readonly clock;
   readonly random;
   readonly sessions: Sessions;
-  readonly #awaitedStamps = new Map<number, (atNs: number) => void>();
-  /** Whether sends can be stamped at all. */
-  readonly #stamps: boolean;
-  #socket: UdpSocket | null = null;
+  readonly #net: Net;
+  readonly #handler: PortHandler;
+  readonly #stamps: StampsAwaited;
+  readonly #kept: KeptWays<UdpSocket>;
+  readonly #fresh: UdpFreshPorts;
+  readonly #timers = new Set<Timer>();
+  readonly #searches = new Map<Session, UdpSearch>();
+  /** By which port a session goes, where it is not the test port. */
+  readonly #lines = new Map<Session, UdpSocket>();
+  /** What is being dealt with: an answer leaves by the port that the question came to. */
+  #arriving: { readonly socket: UdpSocket; readonly from: Endpoint } | null = null;
+  #testPort: UdpSocket | null = null;
 
   private constructor(net: Net, handler: PortHandler) {
     this.clock = net.clock;
     this.random = net.random;
+    this.#net = net;
+    this.#handler = handler;
     this.sessions = new Sessions((check) => handler.beginSession(check, this));
-    this.#stamps = net.udp.features.transmitStamps;
+    this.#stamps = new StampsAwaited(net.udp.features.transmitStamps);
+    this.#fresh = new UdpFreshPorts(net, (local) => this.#open(local));
+    this.#kept = new KeptWays({
+      clock: net.clock,
+      refresh: ({ remote }, socket) => socket.send({ data: this.#keepAlive(), to: remote }),
+      onDropped: (socket) => this.#closeIfUnused(socket),
+    });
   }
 
   /** Rejects with SocketError where the port cannot be had. */
   static async open(net: Net, port: number, handler: PortHandler): Promise<UdpPort> {
     const opened = new UdpPort(net, handler);
-    const sessions = opened.sessions;
-    opened.#socket = await net.udp.open(
-      { local: { address: ip('0.0.0.0'), port } },
-      {
-        onDatagrams: (batch) => {
-          for (const datagram of batch) {
-            const { data, from } = datagram;
-            if (!looksLikeStun(data)) sessions.takeStamp(datagram);
-            else sessions.takeStun(data, from, (decoded) => handler.takeRendezvous(decoded, from));
-          }
-        },
-        onTransmitted: ({ id, atNs }) => {
-          const stamped = opened.#awaitedStamps.get(id);
-          opened.#awaitedStamps.delete(id);
-          stamped?.(atNs);
-        },
-      },
-    );
+    opened.#testPort = await opened.#open({ address: ip('0.0.0.0'), port });
     return opened;
   }
 
   release(session: Session): void {
     this.sessions.remove(session);
+    this.#searches.get(session)?.stop(this.#lines.get(session) ?? null);
+    this.#searches.delete(session);
+    this.#fresh.release(session.sessionId);
+    const line = this.#lines.get(session);
+    this.#lines.delete(session);
+    if (line !== undefined) this.#closeIfUnused(line);
   }
 
-  reach(session: Session, candidates: readonly Endpoint[], startAtMs: number): void {
-    session.addCandidates(candidates, startAtMs);
+  reach(session: Session, { candidates, startAtMs, openerTtl, search, onExhausted }: Way): void {
+    const [first] = candidates;
+    const testPort = this.#testPort;
+    if (first === undefined || testPort === null) return;
+    if (search === null) {
+      const before = this.#lines.get(session);
+      const line = this.#fresh.take(session.sessionId) ?? this.#kept.to(first) ?? testPort;
+      if (line === testPort) this.#lines.delete(session);
+      else this.#lines.set(session, line);
+      if (before !== undefined) this.#closeIfUnused(before);
+      session.addCandidates(candidates, startAtMs, openerTtl);
+      const inMs = startAtMs - this.clock.monotonicNs() / 1e6;
+      this.#after(Math.max(0, inMs) + patienceMs, () => {
+        if (session.connecting && !session.hasHeard) onExhausted?.();
+      });
+      return;
+    }
+    this.#searches.get(session)?.stop(this.#lines.get(session) ?? null);
+    const underway = new UdpSearch({
+      net: this.#net,
+      session,
+      search,
+      address: first.address,
+      startAtMs,
+      openerTtl,
+      testPort,
+      open: (local) => this.#open(local),
+      onExhausted: () => onExhausted?.(),
+    });
+    this.#searches.set(session, underway);
+  }
+
+  renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null> {
+    return this.#fresh.renew(sessionId, server);
   }
 
   evidence(): string | null {
     return null;
   }
 
+  keep(session: Session, { peerAgentId, ...way }: KeptWay & { readonly peerAgentId: string }): void {
+    const socket = this.#lines.get(session) ?? this.#testPort;
+    if (socket !== null) this.#kept.keep(peerAgentId, way, socket);
+  }
+
+  kept(peerAgentId: string): KeptWay | null {
+    return this.#kept.of(peerAgentId)?.way ?? null;
+  }
+
+  forget(peerAgentId: string): void {
+    this.#kept.forget(peerAgentId);
+  }
+
   send(
-    request: { data: Uint8Array; to: Endpoint; ttl?: number; dscp?: number },
+    request: { session: Session; data: Uint8Array; to: Endpoint; ttl?: number; dscp?: number },
     onStamped?: (atNs: number) => void,
   ): { sent: boolean; atNs: number } {
-    const stamp = onStamped !== undefined && this.#stamps;
-    const outcome = this.#socket?.send({ ...request, stamp });
-    if (outcome === undefined || !outcome.sent) return { sent: false, atNs: this.clock.monotonicNs() };
-    if (stamp) {
-      this.#awaitedStamps.set(outcome.id, onStamped);
-      if (this.#awaitedStamps.size > maxAwaitedStamps) {
-        this.#awaitedStamps.delete(this.#awaitedStamps.keys().next().value as number);
-      }
-    }
+    const { session, ...datagram } = request;
+    const socket = this.#lineTo(session, datagram.to);
+    const stamp = onStamped !== undefined && this.#stamps.available;
+    const outcome = socket?.send({ ...datagram, stamp });
+    if (socket === null || !outcome?.sent) return { sent: false, atNs: this.clock.monotonicNs() };
+    if (stamp) this.#stamps.wait(socket, outcome.id, onStamped);
     return { sent: true, atNs: outcome.atNs };
   }
 
+  /** From the test port, for what is no session's. */
+  sendPlain(data: Uint8Array, to: Endpoint): void {
+    this.#testPort?.send({ data, to });
+  }
+
   close(): void {
-    this.#socket?.close();
+    for (const timer of this.#timers) timer.cancel();
+    this.#fresh.close();
+    for (const search of this.#searches.values()) search.stop(null);
+    const lines = [...this.#lines.values()];
+    this.#lines.clear();
+    for (const line of lines) this.#closeIfUnused(line);
+    this.#kept.close();
+    this.#testPort?.close();
     this.sessions.abandonAll();
-    this.#awaitedStamps.clear();
+    this.#stamps.clear();
+  }
+
+  async #open(local: Endpoint): Promise<UdpSocket> {
+    const socket: UdpSocket = await this.#net.udp.open(
+      { local },
+      {
+        onDatagrams: (batch) => this.#take(socket, batch),
+        onTransmitted: ({ id, atNs }) => this.#stamps.stamped(socket, id, atNs),
+      },
+    );
+    return socket;
+  }
+
+  #take(socket: UdpSocket, batch: readonly Datagram[]): void {
+    for (const datagram of batch) {
+      const { data, from } = datagram;
+      this.#arriving = { socket, from };
+      const session = looksLikeStun(data)
+        ? this.sessions.takeStun(data, from, (decoded) => this.#handler.takeRendezvous(decoded, from))
+        : this.sessions.takeStamp(datagram);
+      this.#arriving = null;
+      if (session !== null) this.#follow(session, socket);
+    }
+  }
+
+  /** The peer decides by which port it goes: where more than one way was found, the one it uses. */
+  #follow(session: Session, socket: UdpSocket): void {
+    const isAlive = this.sessions.get(session.sessionId) === session;
+    if (socket !== this.#testPort && isAlive) this.#lines.set(session, socket);
+    else this.#lines.delete(session);
+  }
+
+  #lineTo(session: Session, to: Endpoint): UdpSocket | null {
+    const arriving = this.#arriving;
+    if (arriving !== null && sameEndpoint(arriving.from, to)) return arriving.socket;
+    return this.#lines.get(session) ?? this.#testPort;
+  }
+
+  #closeIfUnused(socket: UdpSocket): void {
+    const isUsed = [...this.#lines.values()].includes(socket) || this.#kept.holds(socket);
+    if (socket === this.#testPort || isUsed) return;
+    socket.close();
+    this.#stamps.drop(socket);
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    const timer = this.clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
+  }
+
+  /** RFC 8445 §11: a Binding indication. */
+  #keepAlive(): Uint8Array {
+    return encodeStun({
+      class: 'indication',
+      method: stunMethods.binding,
+      transactionId: this.random.bytes(12),
+      attributes: [],
+    });
   }
 }

@@ -5,18 +5,23 @@
 //   waiting     wanted; the next attempt is due at `retryAtMs`
 //   connecting  the TCP connection is on its way
 //   connected   Register was sent over TCP; the answer brings the public endpoint
-//   registered  kept by the server's pings and by Register over UDP again and again
+//   registered  kept by a word each way every few seconds, and by Register over UDP again and again
+//
+// Devices on the way forget a connection that is idle, and some say so only to the next packet. So it is never idle for
+// long (`keepAliveMs`), and where that was too long all the same the next connection says something twice as often.
 
 import type { TraversalAccess } from '@pinhole/contract';
 import type { Random } from '@pinhole/net';
 import type { RendezvousMessage, Transport } from '@pinhole/wire';
-import type { Loss, OpenLoss } from './losses.ts';
+import { keepAliveAfter, type Loss, type OpenLoss, wasForgotten, withTrial } from './losses.ts';
 import {
   answer,
   dropMeets,
   endMeet,
   expireMeets,
   isRegister,
+  keepAlive,
+  lastWordMs,
   renewRegister,
   sendMeet,
   sendRegister,
@@ -32,8 +37,8 @@ import {
   type ServerPlace,
 } from './state.ts';
 
-/** The server pings every 20 s: two may be late. */
-const silenceLimitMs = 55_000;
+/** Five retransmissions, from 0.2 s on each after twice the time (RFC 6298 §5.5); Meet is answered after 3 s at most. */
+const answerLimitMs = 10_000;
 const registerTimeoutMs = 5_000;
 const firstRetryMs = 250;
 /** A third of the shortest interval's slack: a server that is back for ten seconds has its agents back. */
@@ -74,7 +79,7 @@ function take(state: RegistrationState, event: RegistrationEvent, context: Conte
     case 'connected':
       if (state.phase !== 'connecting') return state;
       return sendRegister(
-        { ...state, phase: 'connected', server: event.server, heardAtMs: nowMs },
+        { ...state, phase: 'connected', server: event.server, heardAtMs: nowMs, saidAtMs: nowMs },
         'tcp',
         context,
       );
@@ -86,6 +91,10 @@ function take(state: RegistrationState, event: RegistrationEvent, context: Conte
         : state;
     case 'message':
       return receive(state, event, context);
+    case 'kept-alive':
+      return heard(state, 'tcp', context);
+    case 'tried':
+      return { ...state, losses: withTrial(state.losses, event.losses) };
     case 'meet': {
       const { body } = event;
       if (state.phase === 'registered') return sendMeet(state, body, context);
@@ -105,7 +114,8 @@ function takeAccess(
     if (state.phase === 'idle') return state;
     const left = dropMeets(state, 'NAT traversal was turned off', context);
     context.effects.push({ kind: 'disconnect' });
-    return { ...newRegistration(), localAddresses: left.localAddresses };
+    const { localAddresses, keepAliveMs } = left;
+    return { ...newRegistration(), localAddresses, keepAliveMs };
   }
   const moved = JSON.stringify(access.servers) !== JSON.stringify(state.access?.servers);
   if (!moved) {
@@ -150,7 +160,7 @@ function receive(
 }
 
 function heard(state: RegistrationState, transport: Transport, { nowMs }: Context): RegistrationState {
-  return transport === 'tcp' ? { ...state, heardAtMs: nowMs } : state;
+  return transport === 'tcp' ? { ...state, heardAtMs: nowMs, unanswered: null } : state;
 }
 
 /** A refusal may come unsigned only where it asks for (other) credentials: anybody could have sent it. */
@@ -182,18 +192,24 @@ function keep(state: RegistrationState, context: Context): RegistrationState {
       const detail = 'The collector names no NAT traversal server';
       return { ...next, retryAtMs: Number.POSITIVE_INFINITY, detail };
     }
-    effects.push({ kind: 'connect', server });
+    effects.push({ kind: 'connect', server, keepAliveMs: keepAliveAfter(next.keepAliveMs, next.openLoss) });
     next = { ...next, phase: 'connecting' };
   }
   if (next.phase === 'connected' && nowMs >= next.heardAtMs + registerTimeoutMs) {
     next = retry(next, 'The NAT traversal server did not answer Register', context);
   }
-  if (next.phase === 'registered' && nowMs >= next.heardAtMs + silenceLimitMs) {
-    const detail = `The NAT traversal server was silent for ${silenceLimitMs / 1000} s`;
-    next = retry(next, detail, context, 'silence');
+  if (next.phase === 'registered' && nowMs >= aliveUntilMs(next)) {
+    const detail = `The NAT traversal server did not answer for ${answerLimitMs / 1000} s`;
+    next = next.unanswered === null ? keepAlive(next, context) : retry(next, detail, context, 'silence');
   }
   if (next.phase === 'registered' && nowMs >= next.udpAtMs) next = sendRegister(next, 'udp', context);
   return expireMeets(next, context);
+}
+
+/** When the connection must say something again, or has not been answered for too long. */
+function aliveUntilMs(state: RegistrationState): number {
+  const { unanswered, keepAliveMs } = state;
+  return unanswered === null ? lastWordMs(state) + keepAliveMs : unanswered.sinceMs + answerLimitMs;
 }
 
 /** The connection is over: everything that hung on it goes, and another attempt is planned. */
@@ -206,12 +222,14 @@ function retry(
   const left = dropMeets(state, detail, context);
   if (state.phase === 'connected' || state.phase === 'registered')
     context.effects.push({ kind: 'disconnect' });
+  const lost = cut === null ? left.openLoss : openLoss(left, cut, context);
   const held = state.phase === 'registered' && context.nowMs >= state.registeredAtMs + heldMs;
-  const attempt = held ? 0 : state.attempt;
+  // What was forgotten is no fault of the server's: it is to be had again at once.
+  const attempt = held || (cut !== null && lost?.wasForgotten === true) ? 0 : state.attempt;
   const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** attempt);
   // Spread over half as much again, so that the agents of a restarted server do not come back at one moment.
   const retryAtMs = context.nowMs + waitMs + context.random.below(Math.ceil(waitMs / 2));
-  const { access, localAddresses, losses } = left;
+  const { access, localAddresses, losses, keepAliveMs } = left;
   return {
     ...newRegistration(),
     access,
@@ -221,18 +239,23 @@ function retry(
     retryAtMs,
     detail,
     losses,
-    openLoss: cut === null ? left.openLoss : openLoss(left, cut, context),
+    keepAliveMs,
+    openLoss: lost,
   };
 }
 
-function openLoss(
-  { phase, tcp, registeredAtMs, heardAtMs, openLoss: earlier }: RegistrationState,
-  by: Loss['by'],
-  { nowMs }: Context,
-): OpenLoss | null {
-  if (phase !== 'registered' || tcp === null) return earlier;
-  const livedMs = nowMs - registeredAtMs;
-  return { atMs: nowMs, by, livedMs, idleMs: nowMs - heardAtMs, portBefore: tcp.port };
+function openLoss(state: RegistrationState, by: Loss['by'], { nowMs }: Context): OpenLoss | null {
+  const { phase, tcp, registeredAtMs, unanswered } = state;
+  if (phase !== 'registered' || tcp === null) return state.openLoss;
+  return {
+    of: 'registration',
+    atMs: nowMs,
+    by,
+    livedMs: nowMs - registeredAtMs,
+    idleMs: unanswered?.idleMs ?? nowMs - lastWordMs(state),
+    wasForgotten: wasForgotten(unanswered),
+    portBefore: tcp.port,
+  };
 }
 
 function standAside(state: RegistrationState, forMs: number, { nowMs, effects }: Context): RegistrationState {
@@ -258,11 +281,11 @@ function wakeAt(state: RegistrationState): number | null {
     case 'connected':
       return state.heardAtMs + registerTimeoutMs;
     case 'registered':
-      return Math.min(state.udpAtMs, state.heardAtMs + silenceLimitMs, ...meets);
+      return Math.min(state.udpAtMs, aliveUntilMs(state), ...meets);
   }
 }
 
 /** What others may want to know of: a text that changes when it does. */
-function reported({ phase, tcp, udp, detail }: RegistrationState): string {
-  return JSON.stringify([phase === 'idle', phase === 'registered', tcp, udp, detail]);
+function reported({ phase, tcp, udp, detail, losses }: RegistrationState): string {
+  return JSON.stringify([phase === 'idle', phase === 'registered', tcp, udp, detail, losses.length]);
 }

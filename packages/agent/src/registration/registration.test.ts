@@ -15,7 +15,8 @@ import {
   StunFramer,
 } from '@pinhole/wire';
 import { pino } from 'pino';
-import { Registration } from './registration.ts';
+import { type InvitationAnswer, Registration } from './registration.ts';
+import { bindingAnswer } from './scene.ts';
 
 const access: TraversalAccess = {
   servers: [{ host: null, ports: [9119] }],
@@ -28,6 +29,9 @@ const meet = {
   transport: 'tcp',
   roundId: 60,
   ticket: new Uint8Array(65),
+  attempt: 1,
+  profile: null,
+  mapped: null,
 } as const;
 const invite = {
   kind: 'invite',
@@ -36,34 +40,59 @@ const invite = {
   roundId: 60,
   testId: '7',
   sourceAgentId: '22',
+  attempt: 1,
 } as const;
+const start = {
+  kind: 'start',
+  sessionId: meet.sessionId,
+  peers: [],
+  startInMs: 40,
+  method: 'punched',
+  openerTtl: null,
+  search: null,
+  atFault: 'target',
+} as const;
+const accepted = { taken: true, profile: null, mapped: endpoint('203.0.113.5', 40_000) } as const;
 
 interface TestServer {
   readonly heard: RendezvousMessage[];
+  /** Where Register came from. */
   readonly froms: Endpoint[];
+  readonly bindings: Endpoint[];
   connection: TcpConnection | null;
   ask(body: RendezvousBody): void;
 }
 
-/** Answers Register, and nothing else. */
+/** Answers Register and Binding requests, and nothing else. */
 async function testServer(net: Net): Promise<TestServer> {
   const server: TestServer = {
     heard: [],
     froms: [],
+    bindings: [],
     connection: null,
     ask: (body) => server.connection?.write(encode({ ...anonymous, body })),
   };
   const anonymous = { transactionId: new Uint8Array(12).fill(200), username: null, nonce: null };
   await net.tcp.listen({ local: { address: ip('0.0.0.0'), port: 9119 } }, (connection) => {
     const framer = new StunFramer(1200);
-    server.connection = connection;
-    server.froms.push(connection.remote);
     connection.start({
       onData: (data) => {
         for (const bytes of framer.push(data).messages) {
           const decoded = decodeStun(bytes);
-          const message = decoded.ok ? decodeRendezvous(decoded.value.message) : decoded;
+          assert.ok(decoded.ok);
+          const binding = bindingAnswer(decoded.value, connection.remote);
+          if (binding !== null) {
+            server.bindings.push(connection.remote);
+            connection.write(binding);
+            continue;
+          }
+          const message = decodeRendezvous(decoded.value.message);
           assert.ok(message.ok);
+          // Connections that do not register are trials (trial.test.ts).
+          if (message.value.body.kind === 'register') {
+            server.connection = connection;
+            server.froms.push(connection.remote);
+          }
           server.heard.push(message.value);
           const { transactionId, body } = message.value;
           if (body.kind !== 'register') continue;
@@ -84,7 +113,7 @@ function encode(message: RendezvousMessage): Uint8Array {
   );
 }
 
-async function world(onInvited: () => Promise<true | string> = () => Promise.resolve(true)) {
+async function world(onInvited: () => Promise<InvitationAnswer> = () => Promise.resolve(accepted)) {
   const simulation = createSimulation({ seed: 3 });
   const network = simulation.network('internet');
   const host = (name: string, address: string) =>
@@ -155,7 +184,33 @@ describe('the registration', () => {
       lostAfterMs.map((ms) => Math.round(ms / 1000)),
       [30, 30],
     );
-    assert.match(remarks.join(), /lost by reset after 30 s/);
+    assert.match(remarks.join(), /lost by reset after 6 s/);
+    registration.close();
+  });
+
+  it('is kept alive by a word each way every 8 s', async () => {
+    const { simulation, server, registration } = await world();
+    registration.setAccess(access);
+    await simulation.runUntil(registration.ready('tcp', 5_000));
+    await simulation.run({ untilMs: simulation.nowMs + 60_000 });
+    const own = server.bindings.filter(({ port }) => port === 49_153);
+    assert.equal(own.length, 7);
+    assert.equal(server.froms.length, 1);
+    registration.close();
+  });
+
+  it('asked for the same meeting again tells the first who asked that it is off', async () => {
+    const { simulation, server, registration } = await world();
+    registration.setAccess(access);
+    await simulation.runUntil(registration.ready('tcp', 5_000));
+    const first = registration.meet(meet);
+    const second = registration.meet({ ...meet, attempt: 2 });
+    assert.equal((await first).met, false);
+    await simulation.runUntil(() =>
+      server.heard.some(({ body }) => body.kind === 'meet' && body.attempt === 2),
+    );
+    server.ask(start);
+    assert.deepEqual(await simulation.runUntil(second), { met: true, start });
     registration.close();
   });
 
@@ -167,8 +222,8 @@ describe('the registration', () => {
   });
 
   for (const [name, onInvited, answer] of [
-    ['accepts', () => Promise.resolve(true as const), 'accepted'],
-    ['declines', () => Promise.resolve('busy'), 'refused'],
+    ['accepts', () => Promise.resolve(accepted), 'accepted'],
+    ['declines', () => Promise.resolve({ taken: false, reason: 'busy' } as const), 'refused'],
     ['cannot take for a fault', () => Promise.reject(new Error('fault')), 'refused'],
   ] as const) {
     it(`answers an invitation that the agent ${name}`, async () => {
@@ -177,6 +232,9 @@ describe('the registration', () => {
       await simulation.runUntil(registration.ready('tcp', 5_000));
       server.ask(invite);
       await simulation.runUntil(() => server.heard.some(({ body }) => body.kind === answer));
+      const told = server.heard.find(({ body }) => body.kind === 'accepted')?.body;
+      if (answer === 'accepted')
+        assert.deepEqual(told, { kind: 'accepted', profile: null, mapped: accepted.mapped });
       registration.close();
     });
   }
@@ -187,7 +245,6 @@ describe('the registration', () => {
     await simulation.runUntil(registration.ready('tcp', 5_000));
     const outcome = registration.meet(meet);
     await simulation.runUntil(() => server.heard.some(({ body }) => body.kind === 'meet'));
-    const start = { kind: 'start', sessionId: meet.sessionId, peers: [], startInMs: 40 } as const;
     server.ask(start);
     server.ask(start);
     assert.deepEqual(await simulation.runUntil(outcome), { met: true, start });

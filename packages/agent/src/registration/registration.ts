@@ -1,26 +1,25 @@
-// The driver of the registration: its TCP connection from the test port, its part of the UDP socket, its timer.
+// The driver of the registration: its connection (connection.ts), its part of the UDP socket, its timer, its trials.
 
 import type { RegistrationState as ReportedState, TraversalAccess } from '@pinhole/contract';
 import type { DiscoveryInput, KeepAliveHistory } from '@pinhole/nat';
-import type { Net, TcpConnection, Timer } from '@pinhole/net';
+import type { Net, Timer } from '@pinhole/net';
 import {
   addressFamily,
   type DecodedStun,
   decodeRendezvous,
-  decodeStun,
   type Endpoint,
   encodeRendezvous,
+  encodeStun,
   formatEndpoint,
   type IpAddress,
-  ip,
-  maxRendezvousBytes,
   type RendezvousBody,
-  StunFramer,
+  stunMethods,
   type Transport,
   verifyIntegrity,
 } from '@pinhole/wire';
 import type { Logger } from 'pino';
-import { cutBy, keepAliveHistory } from './losses.ts';
+import { ServerConnection } from './connection.ts';
+import { keepAliveHistory } from './losses.ts';
 import { stepRegistration } from './machine.ts';
 import {
   newRegistration,
@@ -29,6 +28,7 @@ import {
   type RegistrationState,
   type ServerPlace,
 } from './state.ts';
+import { Trials } from './trial.ts';
 
 export interface RegistrationOptions {
   readonly net: Net;
@@ -38,26 +38,26 @@ export interface RegistrationOptions {
   /** Stands for the servers that the collector names without a host. */
   readonly collectorHost: string;
   readonly sendUdp: (data: Uint8Array, to: Endpoint) => void;
-  /** Whether to take a session; a string says why not. */
-  readonly onInvited: (invitation: Extract<RendezvousBody, { kind: 'invite' }>) => Promise<true | string>;
+  /** Whether to take a session, and what the source's side is to know of this one then. */
+  readonly onInvited: (invitation: Extract<RendezvousBody, { kind: 'invite' }>) => Promise<InvitationAnswer>;
   readonly onStart: (start: Extract<RendezvousBody, { kind: 'start' }>) => void;
   readonly onChanged: () => void;
 }
+
+export type InvitationAnswer =
+  | ({ readonly taken: true } & Omit<Extract<RendezvousBody, { kind: 'accepted' }>, 'kind'>)
+  | { readonly taken: false; readonly reason: string };
 
 export type MeetOutcome =
   | { readonly met: true; readonly start: Extract<RendezvousBody, { kind: 'start' }> }
   /** `code` is the server's (wire's refusalCodes); 0 where it was not even asked. */
   | { readonly met: false; readonly code: number; readonly reason: string };
 
-const connectTimeoutMs = 5_000;
-/** Beside the server's pings each 20 s, for a server that has gone without a word. */
-const keepAliveMs = 15_000;
-
 export class Registration {
   readonly #options: RegistrationOptions;
   #state: RegistrationState = newRegistration();
-  #connection: TcpConnection | null = null;
-  #connecting: AbortController | null = null;
+  readonly #connection: ServerConnection;
+  readonly #trials: Trials;
   /** Of the latest attempt. */
   #place: ServerPlace | null = null;
   #timer: Timer | null = null;
@@ -72,6 +72,14 @@ export class Registration {
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
+    this.#connection = new ServerConnection({
+      ...options,
+      onConnected: (server) => this.#feed({ kind: 'connected', server }),
+      onFailed: (detail) => this.#feed({ kind: 'connect-failed', detail }),
+      onMessage: (decoded) => this.#message('tcp', decoded),
+      onLost: (detail, cut) => this.#feed({ kind: 'disconnected', detail, cut }),
+    });
+    this.#trials = new Trials(options.net, (losses) => this.#feed({ kind: 'tried', losses }));
   }
 
   /** What the collector gave; null where no registration is wanted. */
@@ -122,7 +130,7 @@ export class Registration {
   /** What the server sees this agent's connection as; null while there is none. */
   get registered(): DiscoveryInput['registered'] {
     const { phase, server, tcp } = this.#state;
-    const local = this.#connection?.local;
+    const local = this.#connection.current?.local;
     if (phase !== 'registered' || server === null || tcp === null || local === undefined) return null;
     return { server, mapped: tcp, local };
   }
@@ -140,7 +148,7 @@ export class Registration {
     const wanted = this.#place ?? access?.servers[0];
     const ports = access?.servers.find(({ host }) => host === wanted?.host)?.ports;
     if (wanted === undefined || ports === undefined) return null;
-    const address = server?.address ?? (await this.#resolve(wanted.host));
+    const address = server?.address ?? (await this.#connection.resolve(wanted.host));
     return address === null ? null : { address, ports };
   }
 
@@ -156,6 +164,8 @@ export class Registration {
   /** Asks the server to bring this agent together with the ticket's target. */
   meet(request: Omit<Extract<RendezvousBody, { kind: 'meet' }>, 'kind'>): Promise<MeetOutcome> {
     if (this.#closed) return Promise.resolve({ met: false, code: 0, reason: 'The agent is stopping' });
+    // Of two at a time the earlier would never hear: both have the one session's Start.
+    this.#settle(request.sessionId)?.({ met: false, code: 0, reason: 'Asked for again' });
     return new Promise((resolve) => {
       this.#meets.set(keyOf(request.sessionId), resolve);
       this.#feed({ kind: 'meet', body: { kind: 'meet', ...request } });
@@ -174,6 +184,7 @@ export class Registration {
   close(): void {
     this.#feed({ kind: 'access', access: null });
     this.#closed = true;
+    this.#trials.stop();
     for (const onChanged of this.#waiting) onChanged();
   }
 
@@ -200,15 +211,23 @@ export class Registration {
   #carryOut(effect: RegistrationEffect): void {
     switch (effect.kind) {
       case 'connect':
-        void this.#connect(effect.server);
+        this.#place = effect.server;
+        void this.#connection.connect(effect.server, effect.keepAliveMs);
         return;
       case 'disconnect':
-        this.#drop();
+        this.#connection.drop();
         return;
+      case 'keep-alive': {
+        const { transactionId } = effect;
+        this.#connection.write(
+          encodeStun({ class: 'request', method: stunMethods.binding, transactionId, attributes: [] }),
+        );
+        return;
+      }
       case 'send': {
         const isAnswer = effect.message.body.kind === 'pong';
         const bytes = encodeRendezvous(effect.message, isAnswer ? this.#askedWith : this.#ownPassword());
-        if (effect.transport === 'tcp') this.#connection?.write(bytes);
+        if (effect.transport === 'tcp') this.#connection.write(bytes);
         else this.#options.sendUdp(bytes, effect.to);
         return;
       }
@@ -226,76 +245,24 @@ export class Registration {
         return;
       case 'changed':
         this.#options.log.info(this.reported, 'registration');
+        this.#try();
         for (const onChanged of this.#waiting) onChanged();
         this.#options.onChanged();
     }
   }
 
-  async #connect(place: ServerPlace): Promise<void> {
-    const { net, port, collectorHost } = this.#options;
-    this.#place = place;
-    const aborter = new AbortController();
-    this.#connecting?.abort();
-    this.#connecting = aborter;
-    const address = await this.#resolve(place.host);
-    if (aborter.signal.aborted) return;
-    if (address === null) {
-      this.#feed({ kind: 'connect-failed', detail: `${place.host ?? collectorHost} has no IPv4 address` });
-      return;
-    }
-    const remote = { address, port: place.port };
-    const local = { address: ip('0.0.0.0'), port };
-    const outcome = await net.tcp.connect({
-      remote,
-      local,
-      reusePort: true,
-      timeoutMs: connectTimeoutMs,
-      keepAliveMs,
-      signal: aborter.signal,
-    });
-    if (!outcome.connected) {
-      if (outcome.reason !== 'aborted') {
-        this.#feed({ kind: 'connect-failed', detail: `TCP to ${formatEndpoint(remote)}: ${outcome.reason}` });
-      }
-      return;
-    }
-    const { connection } = outcome;
-    if (aborter.signal.aborted) {
-      connection.reset();
-      return;
-    }
-    this.#connection = connection;
-    const framer = new StunFramer(maxRendezvousBytes);
-    connection.start({
-      onData: (data) => {
-        const { messages, failure } = framer.push(data);
-        for (const bytes of messages) {
-          const decoded = decodeStun(bytes);
-          if (decoded.ok) this.#message('tcp', decoded.value);
-        }
-        if (failure !== null) connection.reset();
-      },
-      onClose: (reason) => {
-        if (this.#connection !== connection) return;
-        this.#connection = null;
-        this.#feed({
-          kind: 'disconnected',
-          detail: `The connection to ${formatEndpoint(remote)} was lost (${reason})`,
-          cut: cutBy(reason),
-        });
-      },
-    });
-    this.#feed({ kind: 'connected', server: remote });
-  }
-
-  async #resolve(host: string | null): Promise<IpAddress | null> {
-    const { net, collectorHost } = this.#options;
-    const addresses = await net.host.resolve(host ?? collectorHost).catch(() => []);
-    // The UDP port is bound for IPv4 only so far.
-    return addresses.find((each) => addressFamily(each) === 4) ?? null;
+  #try(): void {
+    const { phase, server } = this.#state;
+    if (phase === 'registered' && server !== null) this.#trials.start(server);
+    else if (phase === 'idle') this.#trials.stop();
   }
 
   #message(transport: Transport, decoded: DecodedStun): void {
+    const { class: kind, method } = decoded.message;
+    if (transport === 'tcp' && kind === 'success' && method === stunMethods.binding) {
+      this.#feed({ kind: 'kept-alive' });
+      return;
+    }
     const message = decodeRendezvous(decoded.message);
     if (!message.ok) return;
     const password = this.#passwords.find((each) => verifyIntegrity(decoded, 'sha256', each) === 'valid');
@@ -308,17 +275,16 @@ export class Registration {
     invitation: Extract<RendezvousBody, { kind: 'invite' }>,
   ): Promise<void> {
     const id = Uint8Array.from(transactionId);
-    const connection = this.#connection;
+    const connection = this.#connection.current;
     const password = this.#askedWith;
-    const taken = await this.#options.onInvited(invitation).catch((error: unknown) => {
+    const answer = await this.#options.onInvited(invitation).catch((error: unknown): InvitationAnswer => {
       this.#options.log.error({ err: error }, 'invitation');
-      return 'This agent has a fault';
+      return { taken: false, reason: 'This agent has a fault' };
     });
-    if (connection === null || connection !== this.#connection) return;
-    const body: RendezvousBody =
-      taken === true
-        ? { kind: 'accepted' }
-        : { kind: 'refused', method: 'invite', code: 403, reason: taken, nonce: null };
+    if (connection === null || connection !== this.#connection.current) return;
+    const body: RendezvousBody = answer.taken
+      ? { kind: 'accepted', profile: answer.profile, mapped: answer.mapped }
+      : { kind: 'refused', method: 'invite', code: 403, reason: answer.reason, nonce: null };
     const message = { transactionId: id, body, username: null, nonce: null };
     connection.write(encodeRendezvous(message, password));
   }
@@ -329,14 +295,6 @@ export class Registration {
 
   #isReady(transport: Transport): boolean {
     return this.#state.phase === 'registered' && (transport === 'tcp' || this.#state.udp !== null);
-  }
-
-  #drop(): void {
-    this.#connecting?.abort();
-    const connection = this.#connection;
-    this.#connection = null;
-    // A reset leaves no TIME_WAIT, so that the next attempt finds its 4-tuple free.
-    connection?.reset();
   }
 
   #settle(sessionId: Uint8Array): ((outcome: MeetOutcome) => void) | undefined {

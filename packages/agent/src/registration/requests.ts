@@ -1,7 +1,7 @@
 // What the agent asks of the server, once connected: Register over TCP and UDP, and meetings.
 
 import type { RendezvousBody, RendezvousMessage, Transport } from '@pinhole/wire';
-import { withLoss } from './losses.ts';
+import { isConfirmed, keepAliveAfter, withLoss } from './losses.ts';
 import type { Context, MeetBody, RegistrationState } from './state.ts';
 
 /** Half of the 30 s after which Linux forgets a UDP mapping that has seen no answer; RFC 8445 §11 keeps alive at 15 s too. */
@@ -22,7 +22,7 @@ export function sendRegister(
 ): RegistrationState {
   const body = { kind: 'register', lifetimeS: udpLifetimeS, localAddresses: state.localAddresses } as const;
   const transactionId = send(state, transport, body, context);
-  if (transport === 'tcp') return { ...state, tcpTransactionId: transactionId };
+  if (transport === 'tcp') return { ...asked(state, context), tcpTransactionId: transactionId };
   const udpUnanswered = state.udpUnanswered + 1;
   const gapMs = Math.min(udpRefreshMs, udpRtoMs * 2 ** state.udpUnanswered);
   return {
@@ -48,13 +48,16 @@ export function takeRegistered(
   if (transport === 'udp') {
     return { ...state, renewed, udp: body.mapped, udpAtMs: nowMs + udpRefreshMs, udpUnanswered: 0 };
   }
+  const { openLoss } = state;
+  const lost = isConfirmed(openLoss, nowMs) ? openLoss : null;
   return {
     ...state,
     renewed,
     phase: 'registered',
     registeredAtMs: state.phase === 'registered' ? state.registeredAtMs : nowMs,
     tcp: body.mapped,
-    losses: withLoss(state.losses, state.openLoss, body.mapped.port, nowMs),
+    losses: lost === null ? state.losses : withLoss(state.losses, lost, body.mapped.port),
+    keepAliveMs: keepAliveAfter(state.keepAliveMs, lost),
     openLoss: null,
     detail: null,
     udpAtMs: nowMs,
@@ -85,10 +88,11 @@ export function isRegister(
   return latest !== null && same(latest, transactionId);
 }
 
+/** Replaces what was asked of the same session before. */
 export function sendMeet(state: RegistrationState, body: MeetBody, context: Context): RegistrationState {
   const transactionId = send(state, 'tcp', body, context);
   const meet = { transactionId, body, deadlineMs: context.nowMs + meetTimeoutMs, renewed: false };
-  return { ...state, meets: [...state.meets, meet] };
+  return { ...asked(state, context), meets: [...endMeet(state, body.sessionId).meets, meet] };
 }
 
 /** Where the server's nonce has changed, the request is sent again with it; otherwise the meeting is off. */
@@ -130,6 +134,22 @@ export function dropMeets(state: RegistrationState, reason: string, { effects }:
     effects.push({ kind: 'meet-refused', sessionId: body.sessionId, code: 0, reason });
   }
   return { ...state, meets: [] };
+}
+
+/** Says something for the connection's sake, which has been idle. */
+export function keepAlive(state: RegistrationState, context: Context): RegistrationState {
+  context.effects.push({ kind: 'keep-alive', transactionId: context.random.bytes(12) });
+  return asked(state, context);
+}
+
+/** The latest moment at which anything passed, in either direction. */
+export function lastWordMs({ saidAtMs, heardAtMs }: RegistrationState): number {
+  return Math.max(saidAtMs, heardAtMs);
+}
+
+function asked(state: RegistrationState, { nowMs }: Context): RegistrationState {
+  const unanswered = state.unanswered ?? { sinceMs: nowMs, idleMs: nowMs - lastWordMs(state) };
+  return { ...state, saidAtMs: nowMs, unanswered };
 }
 
 /** Answers a request of the server's. */

@@ -3,7 +3,7 @@
 import type { TraversalAccess } from '@pinhole/contract';
 import type { Random } from '@pinhole/net';
 import type { Endpoint, RendezvousBody, RendezvousMessage, Transport } from '@pinhole/wire';
-import type { Loss, OpenLoss } from './losses.ts';
+import { type Loss, longestKeepAliveMs, type OpenLoss, type Unanswered } from './losses.ts';
 
 /** A server as it is configured: a name or address, and one of its ports. */
 export interface ServerPlace {
@@ -32,11 +32,17 @@ export type RegistrationEvent =
       readonly message: RendezvousMessage;
       readonly signed: boolean;
     }
+  /** The server has answered a keep-alive. */
+  | { readonly kind: 'kept-alive' }
+  /** What a trial has come to. */
+  | { readonly kind: 'tried'; readonly losses: readonly Loss[] }
   | { readonly kind: 'meet'; readonly body: MeetBody };
 
 export type RegistrationEffect =
-  | { readonly kind: 'connect'; readonly server: ServerPlace }
+  | { readonly kind: 'connect'; readonly server: ServerPlace; readonly keepAliveMs: number }
   | { readonly kind: 'disconnect' }
+  /** A Binding request over TCP: the server's answer shows that both ways are open, and keeps them so. */
+  | { readonly kind: 'keep-alive'; readonly transactionId: Uint8Array }
   | {
       readonly kind: 'send';
       readonly transport: Transport;
@@ -68,7 +74,12 @@ export interface RegistrationState {
   readonly retryAtMs: number;
   /** Why the last attempt or connection ended. */
   readonly detail: string | null;
+  /** Over TCP, as all of this. */
   readonly heardAtMs: number;
+  readonly saidAtMs: number;
+  readonly unanswered: Unanswered | null;
+  /** The connection is never idle for longer; shorter since one was forgotten. */
+  readonly keepAliveMs: number;
   /** Since when this connection is registered. */
   readonly registeredAtMs: number;
   readonly nonces: Readonly<Record<Transport, string | null>>;
@@ -106,6 +117,9 @@ export function newRegistration(): RegistrationState {
     retryAtMs: 0,
     detail: null,
     heardAtMs: 0,
+    saidAtMs: 0,
+    unanswered: null,
+    keepAliveMs: longestKeepAliveMs,
     registeredAtMs: 0,
     nonces: { tcp: null, udp: null },
     renewed: { tcp: false, udp: false },

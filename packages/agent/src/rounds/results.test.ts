@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Assignment, type RoundResult, roundResultSchema } from '@pinhole/contract';
 import { endpoint, type SessionPlan } from '@pinhole/wire';
+import { assignment } from '../../test/samples.ts';
 import { logArrival, newLog } from '../session/log.ts';
 import type { SessionOutcome } from '../session/state.ts';
 import { failedResults, type RoundContext, roundResults } from './results.ts';
@@ -20,24 +21,29 @@ const plan: SessionPlan = {
 
 function round(
   role: Assignment['role'],
-  { direction = 'bidirectional', method = 'direct' }: Partial<Assignment & RoundContext> = {},
+  {
+    direction = 'bidirectional',
+    method = 'direct',
+    ...rest
+  }: Partial<Pick<Assignment, 'direction'> & Pick<RoundContext, 'method' | 'connectMs' | 'atFault'>> = {},
 ): RoundContext {
-  const assignment: Assignment = {
-    testId: '7',
-    testName: 'test',
-    role,
-    peer: { agentId: role === 'source' ? '22' : '11', agentName: 'peer', behindNat: false, endpoint: null },
-    protocol: 'udp',
-    direction,
-    schedule: { kind: 'once', roundIds: [60] },
-    dscp: 0,
-    payloadBytes: null,
-    packetRate: null,
-    pairKey: Buffer.alloc(32).toString('base64'),
-    ticket: null,
+  const peer = {
+    agentId: role === 'source' ? '22' : '11',
+    agentName: 'peer',
+    behindNat: false,
+    endpoint: null,
   };
+  const of = assignment({ kind: 'once', roundIds: [60] }, { role, peer, direction });
   const ownAgentId = role === 'source' ? '11' : '22';
-  return { assignment, ownAgentId, roundId: 60, method, startedAtMs: 60_000, finishedAtMs: 63_000 };
+  return {
+    assignment: of,
+    ownAgentId,
+    roundId: 60,
+    method,
+    startedAtMs: 60_000,
+    finishedAtMs: 63_000,
+    ...rest,
+  };
 }
 
 function measured({ arrived = 10, peerConfirmed = true } = {}): SessionOutcome {
@@ -109,13 +115,22 @@ describe('a measured session', () => {
     assert.deepEqual(results(round('target'), outcome), []);
   });
 
-  it('names both endpoints as seen from the other side, and how they met', () => {
-    const [bySource] = roundResults(round('source', { method: 'punched' }), measured());
+  it('says how the agents met, and after what time where that was seen', () => {
+    const meeting = (context: RoundContext) => {
+      const [result] = roundResults(context, measured());
+      assert.ok(result?.outcome === 'measured');
+      return [result.method, result.connectMs];
+    };
+    assert.deepEqual(meeting(round('source', { method: 'searched', connectMs: 830.5 })), ['searched', 830.5]);
+    assert.deepEqual(meeting(round('target', { method: 'predicted' })), ['predicted', null]);
+  });
+
+  it('names both endpoints as seen from the other side', () => {
+    const [bySource] = roundResults(round('source'), measured());
     const [byTarget] = roundResults(round('target'), measured());
     assert.ok(bySource?.outcome === 'measured' && byTarget?.outcome === 'measured');
     assert.deepEqual([bySource.targetEndpoint, bySource.sourceEndpoint], [remote, mapped]);
     assert.deepEqual([byTarget.targetEndpoint, byTarget.sourceEndpoint], [mapped, remote]);
-    assert.deepEqual([bySource.method, byTarget.method], ['punched', 'direct']);
     assert.deepEqual([bySource.startedAtMs, bySource.finishedAtMs], [60_000, 63_000]);
   });
 });
@@ -124,6 +139,8 @@ describe('a session that failed', () => {
   for (const [stage, method, error] of [
     ['connecting', 'direct', 'agent-unreachable'],
     ['connecting', 'punched', 'connection-failed'],
+    ['connecting', 'predicted', 'connection-failed'],
+    ['connecting', 'searched', 'connection-failed'],
     ['opening', 'direct', 'session-lost'],
     ['opening', 'punched', 'session-lost'],
     ['refused', 'direct', 'session-refused'],
@@ -135,6 +152,14 @@ describe('a session that failed', () => {
       ]);
     });
   }
+
+  it('without a connection names the side whose NAT is the reason', () => {
+    const failedBy = (stage: 'connecting' | 'opening', method: RoundContext['method']) =>
+      results(round('source', { direction: 'to-target', method, atFault: 'source' }), failed(stage));
+    assert.deepEqual(failedBy('connecting', 'searched'), ['to-target: connection-failed (source)']);
+    assert.deepEqual(failedBy('opening', 'searched'), ['to-target: session-lost (target)']);
+    assert.deepEqual(failedBy('connecting', 'direct'), ['to-target: agent-unreachable (target)']);
+  });
 
   it('is reported for the directions asked for', () => {
     assert.deepEqual(results(round('source', { direction: 'from-target' }), failed('opening')), [

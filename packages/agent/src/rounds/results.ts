@@ -2,9 +2,11 @@
 
 import {
   type Assignment,
+  type ConnectionMethod,
   type FailedResult,
   measuredDirections,
   type OneDirection,
+  type Party,
   type RoundErrorCode,
   type RoundResult,
 } from '@pinhole/contract';
@@ -15,7 +17,11 @@ export interface RoundContext {
   readonly assignment: Assignment;
   readonly ownAgentId: string;
   readonly roundId: number;
-  readonly method: 'direct' | 'punched';
+  readonly method: ConnectionMethod;
+  /** From when this agent knew where its peer is to the way found; null where none was. */
+  readonly connectMs?: number | null;
+  /** Whose NAT is the reason where there is no connection. @default 'target' */
+  readonly atFault?: Party;
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
 }
@@ -58,12 +64,14 @@ export function failedResults(
 }
 
 function sessionFailure(
-  { method }: RoundContext,
+  { method, atFault = 'target' }: RoundContext,
   { stage }: Extract<SessionOutcome, { kind: 'failed' }>,
 ): Pick<FailedResult, 'errorCode' | 'party'> {
   switch (stage) {
     case 'connecting':
-      return { errorCode: method === 'punched' ? 'connection-failed' : 'agent-unreachable', party: 'target' };
+      return method === 'direct'
+        ? { errorCode: 'agent-unreachable', party: 'target' }
+        : { errorCode: 'connection-failed', party: atFault };
     case 'opening':
       return { errorCode: 'session-lost', party: 'target' };
     case 'refused':
@@ -83,6 +91,7 @@ function measured(
     startedAtMs: round.startedAtMs,
     finishedAtMs: round.finishedAtMs,
     method: round.method,
+    connectMs: round.connectMs ?? null,
     targetEndpoint: isSource ? remote : mapped,
     sourceEndpoint: isSource ? mapped : remote,
     measurement: measureReceived(log, plan),

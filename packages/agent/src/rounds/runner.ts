@@ -1,12 +1,12 @@
 // Runs rounds: as their source, from finding the target to the results; as a target, whenever a source comes.
 
-import type { Assignment, FailedResult, RoundResult } from '@pinhole/contract';
+import type { Assignment, ConnectionMethod, RoundResult } from '@pinhole/contract';
 import type { Net, Timer } from '@pinhole/net';
 import {
   type Endpoint,
+  type OwnSide,
   parseIpAddress,
   type RendezvousBody,
-  refusalCodes,
   type SessionMessage,
   sessionIdBytes,
   type Transport,
@@ -14,9 +14,11 @@ import {
 import type { Logger } from 'pino';
 import type { AgentPort } from '../port/port.ts';
 import { maxSessions } from '../port/sessions.ts';
-import type { MeetOutcome, Registration } from '../registration/registration.ts';
+import type { InvitationAnswer, Registration } from '../registration/registration.ts';
 import { Session } from '../session/session.ts';
 import type { SessionOutcome, SessionSetup } from '../session/state.ts';
+import { Approach, type Approached, keepIfSearched, wayOf } from './approach.ts';
+import { meet, type NotMet, notMet, type Start } from './meeting.ts';
 import { sessionPlan } from './plan.ts';
 import { failedResults, type RoundContext, roundResults } from './results.ts';
 import type { DueRound } from './schedule.ts';
@@ -26,6 +28,8 @@ export interface RunnerOptions {
   readonly log: Logger;
   readonly port: (transport: Transport) => AgentPort;
   readonly registration: () => Registration;
+  /** What this agent tells of itself for a meeting. */
+  readonly ownSide: (transport: Transport, sessionId: Uint8Array, attempt: number) => Promise<OwnSide>;
   readonly ownAgentId: () => string;
   readonly assignments: () => readonly Assignment[];
   /** Asks the collector for a configuration that may be newer than ours; resolves when it was asked. */
@@ -38,22 +42,23 @@ const connectLimitMs = 9_700;
 /** What a path needs at the very least, after a slow start: two round trips over a satellite, and a lost packet. */
 const minPunchMs = 3_000;
 const maxPunchMs = 8_000;
-/** A source that is just reconnecting to the server gets this long. */
-const registrationWaitMs = 3_000;
-/** So does a target, of which the server has not heard again yet. */
-const targetReturnMs = 3_000;
-const askAgainMs = 500;
 /** A target waits for its source's first check and Open this long. */
 const targetWaitMs = 12_000;
-/** The server asks for a round trip at most; whatever it says, a round waits no longer to begin. */
-const maxStartInMs = 4_000;
 /** Sessions remembered after their end, so that a copied check does not begin one again. */
 const maxRememberedSessions = 4096;
+
+interface Invitation {
+  readonly assignment: Assignment;
+  readonly roundId: number;
+  readonly expiry: Timer;
+}
 
 export class RoundRunner {
   readonly #options: RunnerOptions;
   readonly #past = new Set<string>();
-  readonly #invited = new Map<string, { assignment: Assignment; roundId: number; expiry: Timer }>();
+  readonly #invited = new Map<string, Invitation>();
+  /** Sessions as a target that the server has said how to come together. */
+  readonly #methods = new WeakMap<Session, ConnectionMethod>();
   #closed = false;
 
   constructor(options: RunnerOptions) {
@@ -70,34 +75,28 @@ export class RoundRunner {
   /** Runs a round as its source; its results go to onResults. Never rejects. */
   async run({ assignment, roundId }: DueRound): Promise<void> {
     const { net, log, ownAgentId, onResults } = this.#options;
-    const startedAtMs = net.clock.wallMs();
-    const connectedByMs = net.clock.monotonicNs() / 1e6 + connectLimitMs;
-    const method = assignment.peer.behindNat ? 'punched' : 'direct';
-    const context = (): RoundContext => ({
+    const startedAtMs = Math.floor(net.clock.wallMs());
+    const context = (reached: Partial<RoundContext>): RoundContext => ({
       assignment,
       roundId,
-      method,
-      startedAtMs: Math.floor(startedAtMs),
+      method: assignment.peer.behindNat ? 'punched' : 'direct',
+      startedAtMs,
       finishedAtMs: Math.floor(net.clock.wallMs()),
       ownAgentId: ownAgentId(),
+      ...reached,
     });
-    const sessionId = net.random.bytes(sessionIdBytes);
     let results: RoundResult[];
     try {
-      const found = assignment.peer.behindNat
-        ? await this.#meet(assignment, roundId, sessionId)
-        : knownEndpoint(assignment);
+      const reached = await this.#approach(assignment, roundId);
       if (this.#closed) return;
-      results =
-        'failure' in found
-          ? failedResults(context(), found.failure, found.evidence)
-          : roundResults(
-              context(),
-              await this.#connect(assignment, roundId, sessionId, { ...found, connectedByMs }),
-            );
+      if ('failure' in reached) results = failedResults(context({}), reached.failure, reached.evidence);
+      else {
+        const { outcome, ...rest } = reached;
+        results = roundResults(context(rest), outcome);
+      }
     } catch (error) {
       log.error({ err: error, testId: assignment.testId }, 'round');
-      results = failedResults(context(), { errorCode: 'agent-fault', party: 'source' }, String(error));
+      results = failedResults(context({}), { errorCode: 'agent-fault', party: 'source' }, String(error));
     }
     onResults(results);
   }
@@ -109,43 +108,42 @@ export class RoundRunner {
     testId,
     sourceAgentId,
     roundId,
-  }: Extract<RendezvousBody, { kind: 'invite' }>): Promise<true | string> {
-    const { port, refreshConfig, net } = this.#options;
-    if (port(transport).sessions.size + this.#invited.size >= maxSessions) return 'This agent is busy';
+    attempt,
+  }: Extract<RendezvousBody, { kind: 'invite' }>): Promise<InvitationAnswer> {
+    const { port, refreshConfig, net, ownSide } = this.#options;
+    const refuse = (reason: string) => ({ taken: false, reason }) as const;
+    if (port(transport).sessions.size + this.#invited.size >= maxSessions)
+      return refuse('This agent is busy');
     let assignment = this.#targetAssignment(testId, sourceAgentId);
     if (assignment === undefined) {
       // A test just created: its source may have heard of it a moment before this agent.
       await refreshConfig();
       assignment = this.#targetAssignment(testId, sourceAgentId);
     }
-    if (assignment === undefined) return 'This agent does not know the test';
-    if (this.#closed) return 'This agent is stopping';
+    if (assignment === undefined) return refuse('This agent does not know the test');
+    const own = await ownSide(transport, sessionId, attempt);
+    if (this.#closed) return refuse('This agent is stopping');
     const key = hex(sessionId);
     this.#invited.get(key)?.expiry.cancel();
     const expiry = net.clock.after(targetWaitMs, () => this.#invited.delete(key));
     this.#invited.set(key, { assignment, roundId, expiry });
-    return true;
+    return { taken: true, ...own };
   }
 
   /** The server says where the source of an accepted invitation is. */
-  started({ sessionId, peers, startInMs }: Extract<RendezvousBody, { kind: 'start' }>): void {
+  started(start: Start): void {
+    const { sessionId } = start;
     const invitation = this.#invited.get(hex(sessionId));
-    const startAtMs = this.#startAtMs(startInMs);
-    const ports = [this.#options.port('udp'), this.#options.port('tcp')];
-    const port = ports.find((each) => each.sessions.get(sessionId) !== undefined);
-    const under = port?.sessions.get(sessionId);
-    if (port !== undefined && under !== undefined) port.reach(under, peers, startAtMs);
-    else if (invitation !== undefined) {
-      const { assignment, roundId } = invitation;
-      const own = this.#options.port(assignment.protocol);
-      const session = this.#targetSession(own, assignment, roundId, sessionId);
-      own.sessions.add(session);
-      session.start();
-      own.reach(session, peers, startAtMs);
-    }
-    // A second Start for a session that has ended begins none.
     invitation?.expiry.cancel();
     this.#invited.delete(hex(sessionId));
+    const ports = [this.#options.port('udp'), this.#options.port('tcp')];
+    const underway = ports.find((each) => each.sessions.get(sessionId) !== undefined);
+    // A second Start for a session that has ended begins none.
+    if (underway === undefined && invitation === undefined) return;
+    const port = underway ?? this.#options.port(invitation!.assignment.protocol);
+    const session = port.sessions.get(sessionId) ?? this.#beginInvited(port, invitation!, sessionId);
+    this.#methods.set(session, start.method);
+    port.reach(session, wayOf(start, this.#nowMs()));
   }
 
   /** A check of a session not heard of: ours, if it names a test in which this agent is the target. */
@@ -156,91 +154,74 @@ export class RoundRunner {
     return this.#targetSession(port, assignment, body.roundId, sessionId);
   }
 
-  async #meet(assignment: Assignment, roundId: number, sessionId: Uint8Array): Promise<Found> {
-    const { registration } = this.#options;
-    const { protocol: transport } = assignment;
-    if (assignment.ticket === null)
-      return failure('nat-negotiation-failed', 'source', 'The collector gave no ticket');
-    if (!(await registration().ready(transport, registrationWaitMs))) {
-      const { detail, tcp } = registration().reported;
-      const lacking =
-        tcp === null ? 'not registered' : `registered over TCP from ${tcp.address}:${tcp.port}, not over UDP`;
-      return failure(
-        'nat-negotiation-failed',
-        'source',
-        detail ?? `With the NAT traversal server: ${lacking}`,
-      );
-    }
-    const ticket = Buffer.from(assignment.ticket, 'base64');
-    const outcome = await this.#meetPatiently({ sessionId, transport, roundId, ticket });
-    if (!outcome.met) return meetFailure(outcome);
-    return {
-      candidates: outcome.start.peers,
-      startAtMs: this.#startAtMs(outcome.start.startInMs),
-    };
-  }
-
-  /** A target that is just coming back to a restarted server gets a moment. */
-  async #meetPatiently(request: Parameters<Registration['meet']>[0]): Promise<MeetOutcome> {
-    const { registration, net } = this.#options;
-    const untilMs = net.clock.monotonicNs() / 1e6 + targetReturnMs;
-    for (;;) {
-      const outcome = await registration().meet(request);
-      const isAway = !outcome.met && outcome.code === refusalCodes.targetNotRegistered;
-      if (!isAway || this.#closed || net.clock.monotonicNs() / 1e6 > untilMs) return outcome;
-      await new Promise<void>((resolve) => net.clock.after(askAgainMs, resolve));
-    }
-  }
-
-  /** On the monotonic clock. */
-  #startAtMs(startInMs: number): number {
-    return this.#options.net.clock.monotonicNs() / 1e6 + Math.min(startInMs, maxStartInMs);
-  }
-
-  #connect(
-    assignment: Assignment,
-    roundId: number,
-    sessionId: Uint8Array,
-    { candidates, startAtMs, connectedByMs }: Located & { connectedByMs: number },
-  ): Promise<SessionOutcome> {
-    const { net, ownAgentId } = this.#options;
-    const begin = startAtMs ?? net.clock.monotonicNs() / 1e6;
-    const deadlineMs = Math.min(begin + maxPunchMs, Math.max(begin + minPunchMs, connectedByMs));
+  async #approach(assignment: Assignment, roundId: number): Promise<Approached | NotMet> {
+    const { net, ownAgentId, registration, ownSide } = this.#options;
+    const { peer } = assignment;
+    const sessionId = net.random.bytes(sessionIdBytes);
+    const connectedByMs = this.#nowMs() + connectLimitMs;
     const port = this.#options.port(assignment.protocol);
-    return new Promise((resolve) => {
-      const onFinished = (outcome: SessionOutcome) => resolve(withEvidence(outcome, port.evidence(session)));
-      const session = this.#newSession(port, assignment, sessionId, onFinished, {
-        role: 'source',
-        plan: sessionPlan(assignment),
-        punch: { candidates: [], startAtMs: begin, deadlineMs },
-        check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
-      });
-      port.sessions.add(session);
-      session.start();
-      port.reach(session, candidates, begin);
+    const meeting = { clock: net.clock, registration, ownSide, isClosed: () => this.#closed };
+    const approach: Approach = new Approach({
+      clock: net.clock,
+      port,
+      peerAgentId: peer.agentId,
+      connectedByMs,
+      meet: (attempt) => meet(meeting, assignment, roundId, sessionId, attempt),
+      begin: ({ onConnected, onFinished }) => {
+        const nowMs = this.#nowMs();
+        const deadlineMs = Math.min(nowMs + maxPunchMs, Math.max(nowMs + minPunchMs, connectedByMs));
+        const setup: Omit<SessionSetup, 'originUnixNs'> = {
+          role: 'source',
+          plan: sessionPlan(assignment),
+          punch: { candidates: [], startAtMs: nowMs, deadlineMs },
+          check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
+        };
+        const finished = (outcome: SessionOutcome) => {
+          onFinished(withEvidence(outcome, port.evidence(session)));
+        };
+        const session = this.#newSession(port, assignment, sessionId, finished, setup, onConnected);
+        port.sessions.add(session);
+        session.start();
+        return session;
+      },
     });
+    if (peer.behindNat) return approach.behindNat();
+    const at = endpointOf(assignment);
+    if (at !== null) return approach.plainly(at);
+    return notMet('agent-address-unknown', 'target', `The collector knows no address of ${peer.agentName}`);
+  }
+
+  #beginInvited(port: AgentPort, { assignment, roundId }: Invitation, sessionId: Uint8Array): Session {
+    const session = this.#targetSession(port, assignment, roundId, sessionId);
+    port.sessions.add(session);
+    session.start();
+    return session;
   }
 
   #targetSession(port: AgentPort, assignment: Assignment, roundId: number, sessionId: Uint8Array): Session {
     const { net, ownAgentId, onResults } = this.#options;
     const startedAtMs = Math.floor(net.clock.wallMs());
-    const nowMs = net.clock.monotonicNs() / 1e6;
-    const method = this.#invited.has(hex(sessionId)) ? 'punched' : 'direct';
-    const onFinished = (outcome: SessionOutcome) => {
-      const finishedAtMs = Math.floor(net.clock.wallMs());
-      onResults(
-        roundResults(
-          { assignment, roundId, method, startedAtMs, finishedAtMs, ownAgentId: ownAgentId() },
-          outcome,
-        ),
-      );
+    const beganAtMs = this.#nowMs();
+    const { agentId } = assignment.peer;
+    let connectMs: number | null = null;
+    const onConnected = () => {
+      connectMs = this.#nowMs() - beganAtMs;
     };
-    return this.#newSession(port, assignment, sessionId, onFinished, {
+    const onFinished = (outcome: SessionOutcome) => {
+      const method = this.#methods.get(session) ?? port.kept(agentId)?.method ?? 'direct';
+      keepIfSearched(port, session, agentId, method, outcome);
+      const finishedAtMs = Math.floor(net.clock.wallMs());
+      const context = { assignment, roundId, method, connectMs, startedAtMs, finishedAtMs };
+      onResults(roundResults({ ...context, ownAgentId: ownAgentId() }, outcome));
+    };
+    const setup: Omit<SessionSetup, 'originUnixNs'> = {
       role: 'target',
       plan: null,
-      punch: { candidates: [], startAtMs: nowMs, deadlineMs: nowMs + targetWaitMs },
-      check: { kind: 'check', testId: assignment.testId, sourceAgentId: assignment.peer.agentId, roundId },
-    });
+      punch: { candidates: [], startAtMs: beganAtMs, deadlineMs: beganAtMs + targetWaitMs },
+      check: { kind: 'check', testId: assignment.testId, sourceAgentId: agentId, roundId },
+    };
+    const session = this.#newSession(port, assignment, sessionId, onFinished, setup, onConnected);
+    return session;
   }
 
   #newSession(
@@ -249,14 +230,19 @@ export class RoundRunner {
     sessionId: Uint8Array,
     onFinished: (outcome: SessionOutcome) => void,
     setup: Omit<SessionSetup, 'originUnixNs'>,
+    onConnected: () => void,
   ): Session {
     const onGone = () => {
       port.release(session);
       this.#remember(session.sessionId);
     };
     const pairKey = Buffer.from(assignment.pairKey, 'base64');
-    const session = new Session({ port, sessionId, pairKey, setup, onFinished, onGone });
+    const session = new Session({ port, sessionId, pairKey, setup, onConnected, onFinished, onGone });
     return session;
+  }
+
+  #nowMs(): number {
+    return this.#options.net.clock.monotonicNs() / 1e6;
   }
 
   #remember(sessionId: Uint8Array): void {
@@ -273,47 +259,16 @@ export class RoundRunner {
   }
 }
 
-interface Located {
-  readonly candidates: readonly Endpoint[];
-  readonly startAtMs: number | null;
+/** Where the collector knows the peer to be. */
+function endpointOf({ peer: { endpoint } }: Assignment): Endpoint | null {
+  const address = endpoint === null ? null : parseIpAddress(endpoint.address);
+  return endpoint === null || address === null ? null : { address, port: endpoint.port };
 }
-
-type Found =
-  | Located
-  | { readonly failure: Pick<FailedResult, 'errorCode' | 'party'>; readonly evidence: string };
 
 /** What the port knows of why there was no connection says more than that no check was answered. */
 function withEvidence(outcome: SessionOutcome, evidence: string | null): SessionOutcome {
   if (outcome.kind !== 'failed' || outcome.stage !== 'connecting' || evidence === null) return outcome;
   return { ...outcome, evidence };
-}
-
-function failure(
-  errorCode: FailedResult['errorCode'],
-  party: FailedResult['party'],
-  evidence: string,
-): Found {
-  return { failure: { errorCode, party }, evidence };
-}
-
-function knownEndpoint({ peer }: Assignment): Found {
-  const address = peer.endpoint === null ? null : parseIpAddress(peer.endpoint.address);
-  if (peer.endpoint === null || address === null) {
-    return failure('agent-address-unknown', 'target', `The collector knows no address of ${peer.agentName}`);
-  }
-  return { candidates: [{ address, port: peer.endpoint.port }], startAtMs: null };
-}
-
-function meetFailure({ code, reason }: Extract<MeetOutcome, { met: false }>): Found {
-  switch (code) {
-    case refusalCodes.targetNotRegistered:
-    case refusalCodes.targetSilent:
-      return failure('nat-negotiation-failed', 'target', reason);
-    case refusalCodes.targetRefused:
-      return failure('session-refused', 'target', reason);
-    default:
-      return failure('nat-negotiation-failed', 'source', reason);
-  }
 }
 
 function hex(octets: Uint8Array): string {

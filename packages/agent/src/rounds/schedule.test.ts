@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Assignment, Schedule } from '@pinhole/contract';
+import type { Assignment } from '@pinhole/contract';
+import { assignment } from '../../test/samples.ts';
 import { dueRounds, newRoundMemory, type RoundMemory } from './schedule.ts';
 
 /** A full hour, as wall-clock milliseconds. */
 const hourMs = 1_800_000_000_000;
 const hourS = hourMs / 1000;
 const minuteMs = 60_000;
-
-function assignment(schedule: Schedule, change: Partial<Assignment> = {}): Assignment {
-  return {
-    testId: '7',
-    testName: 'test',
-    role: 'source',
-    peer: { agentId: '22', agentName: 'target', behindNat: false, endpoint: null },
-    protocol: 'udp',
-    direction: 'to-target',
-    schedule,
-    dscp: 0,
-    payloadBytes: null,
-    packetRate: null,
-    pairKey: Buffer.alloc(32).toString('base64'),
-    ticket: null,
-    ...change,
-  };
-}
 
 function every(intervalS: 60 | 120 | 3600, offsetMs = 0, activeSinceMs = 0): Assignment {
   return assignment({ kind: 'every', intervalS, offsetMs, activeSinceMs });

@@ -7,6 +7,7 @@ import {
   deriveSessionKeys,
   type Endpoint,
   encodeSessionMessage,
+  type SessionBody,
   type SessionKeys,
   type SessionRole,
   sameEndpoint,
@@ -30,7 +31,7 @@ export interface SessionPort {
   readonly random: Random;
   /** Sends; `onStamped` gets the kernel's moment of transmission (monotonic ns), where there is one. */
   send(
-    request: { data: Uint8Array; to: Endpoint; ttl?: number; dscp?: number },
+    request: { session: Session; data: Uint8Array; to: Endpoint; ttl?: number; dscp?: number },
     onStamped?: (atNs: number) => void,
   ): { sent: boolean; atNs: number };
 }
@@ -40,6 +41,8 @@ export interface SessionOptions {
   readonly sessionId: Uint8Array;
   readonly pairKey: Uint8Array;
   readonly setup: Omit<SessionSetup, 'originUnixNs'>;
+  /** A way to the peer has been found; before onFinished, and not where none was. */
+  readonly onConnected?: () => void;
   readonly onFinished: (outcome: SessionOutcome) => void;
   /** Nothing that comes for it needs an answer any more. */
   readonly onGone: () => void;
@@ -61,6 +64,7 @@ export class Session {
   /** What happens while an event is dealt with comes after it. */
   readonly #events: SessionEvent[] = [];
   #busy = false;
+  #connected = false;
   #finished = false;
   #abandoned = false;
 
@@ -88,8 +92,26 @@ export class Session {
     this.#feed({ kind: 'tick' });
   }
 
-  addCandidates(candidates: readonly Endpoint[], startAtMs: number): void {
-    this.#feed({ kind: 'candidates', candidates, startAtMs });
+  /** Whether it still looks for its peer. */
+  get connecting(): boolean {
+    return this.#state.phase === 'connecting';
+  }
+
+  /** A check of the peer's has arrived, so that there is a way one way at least. */
+  get hasHeard(): boolean {
+    return this.#state.punch.checksHeard > 0;
+  }
+
+  /** The peer may be there too: checked from `startAtMs` on, and before that with a TTL of `openerTtl`, if there is one. */
+  addCandidates(candidates: readonly Endpoint[], startAtMs: number, openerTtl: number | null = null): void {
+    this.#feed({ kind: 'candidates', candidates, startAtMs, openerTtl });
+  }
+
+  /** A check of this session, for a port that searches. The peer answers with one of its own, which tells it the way. */
+  newCheck(): Uint8Array {
+    const { port, setup } = this.#options;
+    const transactionId = port.random.bytes(12);
+    return this.#encode(transactionId, setup.check);
   }
 
   /** A control message that names this session. Returns false where it is not from the session's peer. */
@@ -137,11 +159,14 @@ export class Session {
       this.#lastReflection,
       () => this.#ntpNow(),
     );
-    const { sent, atNs } = this.#options.port.send({ data, to, ttl: probeTtl, dscp }, (stampedAtNs) => {
-      const at = stampedAtNs - this.#originNs;
-      this.#lastReflection = { sequence, timestamp: ntpFromNs(at, this.#originUnixNs) };
-      this.#feed({ kind: 'reflection-stamped', sequence, atNs: at });
-    });
+    const { sent, atNs } = this.#options.port.send(
+      { session: this, data, to, ttl: probeTtl, dscp },
+      (stampedAtNs) => {
+        const at = stampedAtNs - this.#originNs;
+        this.#lastReflection = { sequence, timestamp: ntpFromNs(at, this.#originUnixNs) };
+        this.#feed({ kind: 'reflection-stamped', sequence, atNs: at });
+      },
+    );
     this.#feed({
       kind: 'probe-received',
       sequence,
@@ -182,6 +207,7 @@ export class Session {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
         const step = stepSession(this.#state, next, clock.monotonicNs() / 1e6, random);
         wakeAtMs = step.wakeAtMs;
+        this.#tellConnected();
         for (const effect of step.effects) this.#carryOut(effect);
       }
     } finally {
@@ -194,6 +220,12 @@ export class Session {
     this.#timer = clock.after(delayMs, () => this.#feed({ kind: 'tick' }));
   }
 
+  #tellConnected(): void {
+    if (this.#connected || this.#state.remote === null) return;
+    this.#connected = true;
+    this.#options.onConnected?.();
+  }
+
   #finish(outcome: SessionOutcome): void {
     if (this.#finished) return;
     this.#finished = true;
@@ -204,11 +236,8 @@ export class Session {
     switch (effect.kind) {
       case 'send': {
         const { to, transactionId, body, ttl } = effect;
-        const data = encodeSessionMessage(
-          { transactionId, sessionId: this.sessionId, body },
-          this.#keys.control[this.#options.setup.role],
-        );
-        this.#options.port.send({ data, to, ...(ttl !== undefined && { ttl }) });
+        const data = this.#encode(transactionId, body);
+        this.#options.port.send({ session: this, data, to, ...(ttl !== undefined && { ttl }) });
         return;
       }
       case 'send-probe':
@@ -230,10 +259,15 @@ export class Session {
     const sentAt = (atNs: number) =>
       this.#feed({ kind: 'probe-sent', sequence, atNs: atNs - this.#originNs });
     const { sent, atNs } = this.#options.port.send(
-      { data: bytes, to, ttl: probeTtl, dscp: plan.dscp },
+      { session: this, data: bytes, to, ttl: probeTtl, dscp: plan.dscp },
       sentAt,
     );
     if (sent) sentAt(atNs);
+  }
+
+  #encode(transactionId: Uint8Array, body: SessionBody): Uint8Array {
+    const key = this.#keys.control[this.#options.setup.role];
+    return encodeSessionMessage({ transactionId, sessionId: this.sessionId, body }, key);
   }
 
   #ntpNow(): bigint {

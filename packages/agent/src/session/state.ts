@@ -1,6 +1,6 @@
 // A session's state, what happens to it, and what it wants done. machine.ts tells how they hang together.
 
-import { type PunchPlan, type PunchState, startPunch } from '@pinhole/nat';
+import { type PunchEvent, type PunchPlan, type PunchState, startPunch } from '@pinhole/nat';
 import type { Endpoint, SessionBody, SessionPlan, SessionRole } from '@pinhole/wire';
 import { newLog, type SessionLog } from './log.ts';
 import type { OpenRequest } from './request.ts';
@@ -17,8 +17,7 @@ export interface SessionSetup {
 
 export type SessionEvent =
   | { readonly kind: 'tick' }
-  /** Where else the peer may be: checked from `startAtMs` on. */
-  | { readonly kind: 'candidates'; readonly candidates: readonly Endpoint[]; readonly startAtMs: number }
+  | Extract<PunchEvent, { kind: 'candidates' }>
   /** Authenticated. */
   | {
       readonly kind: 'message';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { FailedResult } from '@pinhole/contract';
+import { result } from '../../test/samples.ts';
 import { AgentError } from '../errors.ts';
 import { Spool } from './spool.ts';
 
@@ -17,22 +17,6 @@ function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'pinhole-spool-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
-}
-
-function result(roundId: number, evidence = ''): FailedResult {
-  return {
-    outcome: 'failed',
-    testId: '7',
-    roundId,
-    sourceAgentId: '11',
-    targetAgentId: '22',
-    direction: 'to-target',
-    startedAtMs: 0,
-    finishedAtMs: 0,
-    errorCode: 'session-lost',
-    party: 'target',
-    evidence,
-  };
 }
 
 function open(t: TestContext, path: string): Spool {
@@ -90,7 +74,7 @@ describe('the spool', () => {
 
   it('adds all of a round or nothing', (t) => {
     const spool = open(t, folder(t));
-    const circular = result(2) as FailedResult & { self?: unknown };
+    const circular = result(2) as ReturnType<typeof result> & { self?: unknown };
     circular.self = circular;
     assert.throws(() => spool.add([result(1), circular]), TypeError);
     assert.deepEqual([rounds(spool), spool.size], [[], 0]);
@@ -137,7 +121,7 @@ describe('a file that is no spool', () => {
     const path = folder(t);
     const file = join(path, 'spool.sqlite');
     const spool = open(t, path);
-    spool.add(Array.from({ length: 2_000 }, (_, i) => result(i, 'x'.repeat(300))));
+    spool.add(Array.from({ length: 2_000 }, (_, i) => result(i, { evidence: 'x'.repeat(300) })));
     spool.close();
     truncateSync(file, 8_192);
     assert.throws(

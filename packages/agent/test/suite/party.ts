@@ -47,6 +47,7 @@ export async function openParty(
       registration: () => {
         throw new Error('a direct session needs no registration');
       },
+      ownSide: () => Promise.resolve({ profile: null, mapped: null }),
       ownAgentId: () => agentId,
       assignments: () => party.assignments,
       refreshConfig: () => Promise.resolve(),

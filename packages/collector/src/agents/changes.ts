@@ -1,12 +1,15 @@
 // Who waits for a change of its configuration. An agent holds one request open; a change that may concern it wakes
-// that request, which then looks whether it does.
+// that request, which then looks whether it does. In between it is woken to say that it is still there.
 
-import type { Clock } from '@pinhole/net';
+import type { Clock, Timer } from '@pinhole/net';
 
-export type Waking = 'changed' | 'over';
+export type Waking = 'changed' | 'still' | 'over';
 
 export interface Waiter {
-  /** 'changed' when woken since the last call or now; 'over' when the time is up, or the wait is ended. */
+  /**
+   * 'changed' when woken since the last call or now; 'still' after stillMs without that; 'over' when the time is up, or
+   * the wait is ended.
+   */
   next(): Promise<Waking>;
   end(): void;
 }
@@ -19,6 +22,9 @@ export interface Changes {
   close(): void;
 }
 
+/** Below the 10 s after which the hastiest NATs forget an idle TCP connection, with room for a timer that is late. */
+export const stillMs = 8_000;
+
 export function createChanges(clock: Clock): Changes {
   const waiting = new Map<string, { wake(): void; end(): void }>();
   let closed = false;
@@ -28,6 +34,7 @@ export function createChanges(clock: Clock): Changes {
     let woken = false;
     let over = closed;
     let resume = () => {};
+    let still: Timer | null = null;
     const timer = clock.after(holdMs, end);
     const entry = { wake, end };
     if (closed) timer.cancel();
@@ -47,9 +54,12 @@ export function createChanges(clock: Clock): Changes {
       if (!woken && !over) {
         await new Promise<void>((resolve) => {
           resume = resolve;
+          still = clock.after(stillMs, resolve);
         });
+        still?.cancel();
       }
       if (over) return 'over';
+      if (!woken) return 'still';
       woken = false;
       return 'changed';
     }

@@ -251,7 +251,7 @@ describe('a held request for changes', () => {
     assert.deepEqual(answered, ['source']);
     await world.rest('DELETE', `/v7/tests/agent-to-agent/${testId}`);
     world.clock.advance(51_000);
-    assert.equal((await heldQuietly).status, 204);
+    assert.equal((await heldQuietly).body, null);
   });
 
   test('is answered at once when the version is another already', async (t) => {
@@ -260,17 +260,36 @@ describe('a held request for changes', () => {
     assert.equal((await source.changes(0)).body.configVersion, configVersion);
   });
 
+  test('begins at once and says something every eight seconds, so that the way stays open', async (t) => {
+    const { world, source } = await worldWithTest(t);
+    const { configVersion } = await source.checkIn();
+    const response = await fetch(`${world.collector.url}/agent/v1/changes?version=${configVersion}`, {
+      headers: { authorization: `Bearer ${source.agentSecret}` },
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const read = async () => (await reader?.read())?.value;
+    assert.equal(await read(), '\n');
+    for (let words = 0; words < 5; words++) {
+      world.clock.advance(8_000);
+      assert.equal(await read(), '\n');
+    }
+    world.clock.advance(10_000);
+    let rest = '';
+    for (let text = await read(); text !== undefined; text = await read()) rest += text;
+    assert.equal(JSON.parse(rest), null);
+  });
+
   test('gives way to a newer one of the same agent', async (t) => {
     const { world, source } = await worldWithTest(t);
     const { configVersion } = await source.checkIn();
     const first = source.changes(configVersion);
     const second = source.changes(configVersion);
     const ended = await Promise.race([first, second]);
-    assert.equal(ended.status, 204);
+    assert.equal(ended.body, null);
     world.clock.advance(51_000);
     assert.deepEqual(
-      (await Promise.all([first, second])).map((answer) => answer.status),
-      [204, 204],
+      (await Promise.all([first, second])).map(({ body }) => body),
+      [null, null],
     );
   });
 
@@ -282,7 +301,8 @@ describe('a held request for changes', () => {
     assert.equal((await disabled).status, 200);
     const deleted = target.changes((await target.checkIn()).configVersion);
     await world.rest('DELETE', `/v7/agents/${target.agentId}`);
-    assert.equal((await deleted).status, 401);
+    assert.equal((await deleted).body, null);
+    assert.equal((await target.changes(1)).status, 401);
   });
 
   test('does not keep the collector from closing', async (t) => {
@@ -295,8 +315,8 @@ describe('a held request for changes', () => {
     await world.restart();
     assert.ok(performance.now() - before < 10_000);
     assert.deepEqual(
-      (await Promise.all(held)).map((answer) => answer.status),
-      [204, 204],
+      (await Promise.all(held)).map(({ body }) => body),
+      [null, null],
     );
   });
 });

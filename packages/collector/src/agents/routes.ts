@@ -1,6 +1,7 @@
 // The agent protocol over HTTP: contract's agent-protocol.ts says what goes over it.
 
-import { changesHoldMs, enrollRequestSchema } from '@pinhole/contract';
+import { Readable } from 'node:stream';
+import { type ChangesResponse, changesHoldMs, enrollRequestSchema } from '@pinhole/contract';
 import { type IpAddress, parseIpAddress } from '@pinhole/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -9,6 +10,7 @@ import { bearerToken, failureLimit, sameSecret } from '../rest/auth.ts';
 import { HttpProblem, parseRequest } from '../rest/problem.ts';
 import { resource } from '../rest/resource.ts';
 import { type AgentRecord, findAgentBySecret } from '../store/agents.ts';
+import type { Waiter } from './changes.ts';
 import { checkIn, checkInSchema, currentConfiguration, enroll } from './check-in.ts';
 
 const changesQuerySchema = z.object({ version: z.coerce.number().int().min(0) });
@@ -52,21 +54,50 @@ export function agentProtocolRoutes(app: FastifyInstance, context: Context): voi
     async GET(request, reply) {
       const { agentId } = await knownAgent(request, reply);
       const { version } = parseRequest(changesQuerySchema, request.query);
+      // The wait begins before the first look, so that no change falls between the two.
       const waiter = changes.wait(agentId, changesHoldMs);
       reply.raw.once('close', waiter.end);
-      try {
-        // The wait begins before the first look, so that no change falls between the two.
-        for (;;) {
-          const current = await db.transaction().execute((tx) => currentConfiguration(context, tx, agentId));
-          if (current === null) throw unknownAgent(reply);
-          if (current.configVersion !== version) return { configVersion: current.configVersion };
-          if ((await waiter.next()) === 'over') return reply.code(204).send();
-        }
-      } finally {
+      const first = await look(agentId, version);
+      if (first === 'gone') throw unknownAgent(reply);
+      if (first !== null) {
         waiter.end();
+        return first;
       }
+      // For a proxy that would gather what is to keep the way open (nginx).
+      reply.header('x-accel-buffering', 'no').type('application/json; charset=utf-8');
+      return reply.send(Readable.from(held(agentId, version, waiter)));
     },
   });
+
+  /** What is new to an agent that has this version; null where nothing is. */
+  async function look(agentId: string, version: number): Promise<ChangesResponse | 'gone' | null> {
+    const current = await db.transaction().execute((tx) => currentConfiguration(context, tx, agentId));
+    if (current === null) return 'gone';
+    return current.configVersion === version ? null : { configVersion: current.configVersion };
+  }
+
+  /**
+   * The body of a held answer: blank lines, which JSON allows before a value (RFC 8259 §2), at once and again and again,
+   * so that NATs keep the connection and the agent knows that it is there; then the change, or null.
+   */
+  async function* held(agentId: string, version: number, waiter: Waiter): AsyncGenerator<string> {
+    try {
+      yield '\n';
+      for (let waking = await waiter.next(); waking !== 'over'; waking = await waiter.next()) {
+        const found = waking === 'changed' ? await look(agentId, version) : null;
+        // It is told so when it asks again: the status of this answer is sent.
+        if (found === 'gone') break;
+        if (found !== null) {
+          yield JSON.stringify(found);
+          return;
+        }
+        yield '\n';
+      }
+      yield 'null';
+    } finally {
+      waiter.end();
+    }
+  }
 
   /** The agent whose secret the request carries. Throws 401. A disabled one is told so by its configuration. */
   async function knownAgent(request: FastifyRequest, reply: FastifyReply): Promise<AgentRecord> {

@@ -31,7 +31,7 @@ export function directionRow(result: RoundResult, names: RowNames): NetworkResul
         loss: result.measurement.lossPercent,
         ...latencies(result.measurement.delay),
         measurement: result.measurement,
-        method: result.method,
+        ...connection(result),
       };
 }
 
@@ -67,7 +67,8 @@ export function combinedRow(results: readonly RoundResult[], names: RowNames): N
     ...server(there),
     ...(sent === 0 ? {} : { loss: (100 * Math.max(0, sent - received)) / sent }),
     ...latencies(both),
-    method: there.method,
+    // The source begins the session, and receives what comes from the target.
+    ...connection(back),
   };
 }
 
@@ -106,6 +107,10 @@ function rowFrame(results: readonly RoundResult[], direction: Direction, { names
 function server({ targetEndpoint }: MeasuredResult) {
   const endpoint = { address: ip(targetEndpoint.address), port: targetEndpoint.port };
   return { server: formatEndpoint(endpoint), serverIp: endpoint.address };
+}
+
+function connection({ method, connectMs }: MeasuredResult) {
+  return { method, ...(typeof connectMs === 'number' && { connectMs }) };
 }
 
 function latencies(delay: { meanMs: number; minMs: number; maxMs: number; jitterMs: number } | null) {

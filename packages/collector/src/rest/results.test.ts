@@ -90,6 +90,29 @@ test('a failed round has no metrics, and says why in the words of the catalogue'
   assert.equal('avgLatency' in row, false);
 });
 
+test('a row says how the agents met and after what time; a result from before that was measured has no time', async (t) => {
+  const { key, keep, network } = await worldWithTest(t, 'bidirectional');
+  const there = { ...measured(key(0)), method: 'searched', connectMs: 812.5 } as const;
+  const back = { ...measured(key(0, 'from-target')), method: 'searched', connectMs: 640.25 } as const;
+  const before = [measured(key(1)), { ...measured(key(1, 'from-target')), connectMs: null }];
+  await keep([there, back, ...before]);
+  const meetings = async (query: string) =>
+    (await network(query)).body.results.map(({ method, ...row }: { method: string; connectMs?: number }) => [
+      method,
+      'connectMs' in row ? row.connectMs : 'no time',
+    ]);
+  assert.deepEqual(await meetings('?window=1h'), [
+    ['searched', 812.5],
+    ['searched', 640.25],
+    ['direct', 'no time'],
+    ['direct', 'no time'],
+  ]);
+  assert.deepEqual(await meetings('?window=1h&direction=bidirectional'), [
+    ['searched', 640.25],
+    ['direct', 'no time'],
+  ]);
+});
+
 test('without a window only the latest round is shown', async (t) => {
   const { key, keep, network } = await worldWithTest(t, 'to-target');
   assert.deepEqual((await network()).body.results, []);

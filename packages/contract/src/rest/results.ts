@@ -47,7 +47,13 @@ export const networkResultSchema = z.object({
   targetAgent: resultAgentSchema,
   /** Everything that was measured; absent for both directions together. */
   measurement: measurementSchema.optional(),
+  /** How the agents came together; absent when the round failed. */
   method: connectionMethodSchema.optional(),
+  /**
+   * Milliseconds from when the direction's receiver knew where its peer is to the way found; for both directions
+   * together, the source's. Absent where it is not known.
+   */
+  connectMs: z.number().min(0).optional(),
   errorCode: z.enum(roundErrorCodes).optional(),
   errorParty: z.enum(['source', 'target']).optional(),
   /** The sentence to show. */

@@ -15,7 +15,7 @@ export interface Programs {
   readonly failed: Promise<never>;
 }
 
-const executable = fileURLToPath(new URL('../../../../bin/pinhole', import.meta.url));
+export const executable = fileURLToPath(new URL('../../../../bin/pinhole', import.meta.url));
 /** What of a dead program's log is shown. */
 const lastLines = 5;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { natKindNames } from '../nat/kinds.ts';
-import { cellsFrom, matrixCells } from './cells.ts';
+import { cellsOf, matrixCells } from './cells.ts';
 
 const pairs = (cells: ReturnType<typeof matrixCells>) =>
   cells.map(({ source, target }) => `${source} ${target}`);
@@ -46,9 +46,13 @@ test('cells that run side by side are mostly of different agents', () => {
   assert.equal(new Set(cells.map(({ source }) => source)).size, natKindNames.length);
 });
 
-test('one kind as the source to others', () => {
-  assert.deepEqual(pairs(cellsFrom('eim-apdf', ['none', 'eim-apdf'], ['udp'])), [
-    'eim-apdf none',
-    'eim-apdf eim-apdf',
-  ]);
+test('pairs as they are given, over each protocol', () => {
+  const cells = cellsOf([['eim-apdf', 'none']], ['udp', 'tcp']);
+  assert.deepEqual(
+    cells.map(({ source, target, protocol }) => [source, target, protocol]),
+    [
+      ['eim-apdf', 'none', 'udp'],
+      ['eim-apdf', 'none', 'tcp'],
+    ],
+  );
 });

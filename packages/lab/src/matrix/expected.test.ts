@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Protocol } from '@pinhole/contract';
-import { type NatKind, natKindNames, natKinds } from '../nat/kinds.ts';
+import { type NatKind, type NatLayers, natKindNames, natKinds } from '../nat/kinds.ts';
 import { expected, expectedWords } from './expected.ts';
 
 const between = (source: NatKind, target: NatKind, protocol: Protocol = 'udp') =>
@@ -38,22 +38,54 @@ test('any two NATs with endpoint-independent mapping are punched over UDP', () =
     for (const b of kinds.easy) assert.equal(between(a, b).kind, 'connects', `${a} ${b}`);
 });
 
-test('a symmetric NAT gets through to a side that lets in its address from any port, and to no stricter one', () => {
+test('a symmetric NAT gets through to a side that lets in its address from any port', () => {
   for (const symmetric of kinds.symmetric) {
     for (const protocol of ['udp', 'tcp'] as const) {
       for (const lax of ['eim-eif', 'eim-adf', 'apdm-eif'] as const) {
         assert.equal(wordsBetween(symmetric, lax, protocol), 'punched', `${symmetric} ${lax}`);
         assert.equal(wordsBetween(lax, symmetric, protocol), 'punched', `${lax} ${symmetric}`);
       }
-      for (const strict of ['eim-apdf', 'eim-cgn', ...kinds.symmetric] as const) {
-        assert.equal(
-          expectedWords(between(symmetric, strict, protocol))[0],
-          connectionFailed,
-          `${symmetric} ${strict}`,
-        );
+    }
+  }
+});
+
+test('to a stricter side a symmetric NAT gets through by a prediction, where it is sequential, or a search', () => {
+  for (const symmetric of kinds.symmetric) {
+    for (const protocol of ['udp', 'tcp'] as const) {
+      for (const strict of ['eim-apdf', 'eim-cgn', 'eim-apdf-no-simultaneous-open'] as const) {
+        const method = symmetric.includes('sequential') ? 'predicted' : 'searched';
+        assert.equal(wordsBetween(symmetric, strict, protocol), method, `${symmetric} ${strict}`);
+        assert.equal(wordsBetween(strict, symmetric, protocol), method, `${strict} ${symmetric}`);
       }
     }
   }
+});
+
+test('of two symmetric NATs one may filter by address only: it holds mappings open that the other finds', () => {
+  for (const other of kinds.symmetric) assert.equal(wordsBetween('adm-adf', other), 'searched', other);
+  assert.equal(wordsBetween('apdm-apdf', 'adm-adf', 'tcp'), 'searched');
+  const holder = { ...natKinds['apdm-apdf-sequential'][0], filtering: 'address-dependent' } as const;
+  assert.equal(expectedWords(expected([holder], natKinds['apdm-apdf'], 'udp'))[0], 'predicted');
+});
+
+test('two symmetric NATs that let in the very port only meet where the ports are few enough, or foretold', () => {
+  assert.equal(wordsBetween('apdm-apdf-sequential', 'apdm-apdf-sequential2'), 'predicted');
+  assert.equal(wordsBetween('apdm-apdf-block', 'apdm-apdf-block', 'tcp'), 'searched');
+  assert.equal(wordsBetween('apdm-apdf-block', 'apdm-apdf-sequential'), 'searched');
+  const drawingFrom = (ports: number) => {
+    const allocation = { law: 'range', first: 10_000, last: 9_999 + ports } as const;
+    const nat = [{ ...natKinds['apdm-apdf'][0], allocation }];
+    return expectedWords(expected(nat, nat, 'udp')).join(' or ');
+  };
+  assert.equal(drawingFrom(2_016), 'searched');
+  assert.equal(drawingFrom(2_112), `${connectionFailed} or searched or punched`);
+  assert.equal(drawingFrom(40_000), `${connectionFailed} or searched or punched`);
+  assert.equal(drawingFrom(41_000), connectionFailed);
+});
+
+test('where only one of two symmetric NATs draws from few ports, they rarely meet', () => {
+  for (const few of ['apdm-apdf-block', 'apdm-apdf-sequential'] as const)
+    assert.equal(wordsBetween('apdm-apdf', few), `${connectionFailed} or searched or punched`);
 });
 
 test('behind a NAT that forgets connections sooner than they are kept alive, a registration may just be gone', () => {
@@ -63,31 +95,12 @@ test('behind a NAT that forgets connections sooner than they are kept alive, a r
       'Failed to negotiate NAT traversal with source agent',
     ]);
     assert.deepEqual(expectedWords(between('apdm-apdf', forgetful, 'tcp')), [
-      connectionFailed,
+      'searched',
       'Failed to negotiate NAT traversal with target agent',
       'The target agent refused the session',
     ]);
     assert.equal(wordsBetween(forgetful, 'none', 'tcp'), 'direct');
   }
-});
-
-test('what does not open yet says by which means it would', () => {
-  const means = (a: NatKind, b: NatKind) => {
-    const expectation = between(a, b);
-    return expectation.kind === 'fails' ? expectation.notYet : 'connects';
-  };
-  assert.equal(means('eim-apdf', 'apdm-apdf-sequential'), 'port prediction');
-  assert.equal(means('apdm-apdf-sequential', 'apdm-apdf-sequential2'), 'port prediction');
-  assert.equal(means('eim-apdf', 'apdm-apdf'), 'birthday search');
-  assert.equal(means('apdm-apdf-block', 'apdm-apdf-block'), 'birthday search');
-  assert.equal(means('apdm-apdf-sequential', 'apdm-apdf'), 'birthday search');
-  assert.equal(means('adm-adf', 'apdm-apdf'), 'birthday search');
-});
-
-test('where a NAT draws from few ports, it may draw the right one', () => {
-  assert.equal(wordsBetween('eim-apdf', 'apdm-apdf-block'), `${connectionFailed} or punched`);
-  assert.equal(wordsBetween('eim-apdf', 'apdm-apdf'), connectionFailed);
-  assert.equal(wordsBetween('eim-apdf', 'apdm-apdf-sequential'), connectionFailed);
 });
 
 test('two NATs that draw from all ports, and let in the very port only, never open', () => {
@@ -97,7 +110,6 @@ test('two NATs that draw from all ports, and let in the very port only, never op
       kind: 'fails',
       code: 'connection-failed',
       party: 'target',
-      notYet: null,
       byChance: false,
       unsteady: [],
     });
@@ -114,11 +126,23 @@ test('over TCP one side without simultaneous open still connects, and two never 
     kind: 'fails',
     code: 'connection-failed',
     party: 'target',
-    notYet: null,
     byChance: false,
     unsteady: [],
   });
   assert.equal(wordsBetween(without, without, 'udp'), 'punched');
+});
+
+test('a failed connection is put down to the side that is symmetric, and else to the target', () => {
+  const simple = { ...natKinds['eim-apdf-no-simultaneous-open'][0] };
+  const symmetric = { ...natKinds['apdm-apdf'][0], simultaneousOpen: false } as const;
+  const party = (source: NatLayers, target: NatLayers) => {
+    const expectation = expected(source, target, 'tcp');
+    return expectation.kind === 'fails' ? expectation.party : 'connects';
+  };
+  assert.equal(party([symmetric], [simple]), 'source');
+  assert.equal(party([simple], [symmetric]), 'target');
+  assert.equal(party([symmetric], [symmetric]), 'target');
+  assert.equal(party([simple], [simple]), 'target');
 });
 
 test('who cannot register is named, the source first', () => {

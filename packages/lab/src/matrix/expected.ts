@@ -1,27 +1,24 @@
 // What a pair of NATs must come to. Not a list of pairs, but what follows from the behaviours of both: the behaviours
 // are known to the lab, and the agents have to find their way without.
 
-import { errorSentence, type Party, type Protocol, type RoundErrorCode } from '@pinhole/contract';
+import {
+  type ConnectionMethod,
+  errorSentence,
+  type Party,
+  type Protocol,
+  type RoundErrorCode,
+} from '@pinhole/contract';
 import type { Allocation, NatBehaviour } from '../nat/behaviour.ts';
 import type { NatLayers } from '../nat/kinds.ts';
 import { asOne } from '../nat/layers.ts';
 
-/** What would open a pair that does not open as yet. */
-export type Means = 'port prediction' | 'birthday search';
-
 /** The usual outcome. */
 export type Usual =
-  | { readonly kind: 'connects'; readonly method: 'direct' | 'punched' }
-  | {
-      readonly kind: 'fails';
-      readonly code: RoundErrorCode;
-      readonly party: Party;
-      /** Not yet: null where nothing would help. */
-      readonly notYet: Means | null;
-    };
+  | { readonly kind: 'connects'; readonly method: ConnectionMethod }
+  | { readonly kind: 'fails'; readonly code: RoundErrorCode; readonly party: Party };
 
 export type Expectation = Usual & {
-  /** Some NAT draws from so few ports that now and then it happens to draw the one that is let in. */
+  /** A search is in vain as a rule, and now and then it is not. */
   readonly byChance: boolean;
   /** Whose idle connections are cut: that one of these just could not be asked is as expected. */
   readonly unsteady: readonly Party[];
@@ -38,7 +35,7 @@ export function expected(source: NatLayers, target: NatLayers, protocol: Protoco
   const usual = throughNat(from, to, protocol);
   return {
     ...usual,
-    byChance: usual.kind === 'fails' && usual.notYet !== null && [from, to].some(drawsFromFew),
+    byChance: from !== null && isConnectionFailed(usual) && meetings(from, to) > rareMeetings,
     unsteady: unsteady.filter((party) => party !== false),
   };
 }
@@ -50,7 +47,7 @@ export function expectedWords(expectation: Expectation): [string, ...string[]] {
     expectation.kind === 'connects' ? expectation.method : errorSentence(expectation.code, expectation.party);
   return [
     usual,
-    ...(byChance ? ['punched'] : []),
+    ...(byChance ? ['searched', 'punched'] : []),
     ...unsteady.map((party) => errorSentence('nat-negotiation-failed', party)),
     // The registration still stands, and the news of the test did not arrive.
     ...(unsteady.includes('target') ? [errorSentence('session-refused', 'target')] : []),
@@ -59,19 +56,26 @@ export function expectedWords(expectation: Expectation): [string, ...string[]] {
 
 function plainly(from: NatBehaviour | null, protocol: Protocol): Usual {
   const isCut = protocol === 'udp' && from?.blocked.includes('udp') === true;
-  return isCut ? fails('agent-unreachable', 'target') : { kind: 'connects', method: 'direct' };
+  return isCut ? fails('agent-unreachable', 'target') : connects('direct');
 }
 
 function throughNat(from: NatBehaviour | null, to: NatBehaviour, protocol: Protocol): Usual {
   if (!canRegister(from, protocol)) return fails('nat-negotiation-failed', 'source');
   if (!canRegister(to, protocol)) return fails('nat-negotiation-failed', 'target');
-  if (letsIn(from, to, protocol) || letsIn(to, from, protocol))
-    return { kind: 'connects', method: 'punched' };
-  return fails('connection-failed', 'target', from === null ? null : meansFor(from, to));
+  if (from === null || letsIn(from, to, protocol) || letsIn(to, from, protocol)) return connects('punched');
+  return bySearch(from, to, protocol) ?? fails('connection-failed', toBlame(from, to));
 }
 
-function fails(code: RoundErrorCode, party: Party, notYet: Means | null = null): Usual {
-  return { kind: 'fails', code, party, notYet };
+function connects(method: ConnectionMethod): Usual {
+  return { kind: 'connects', method };
+}
+
+function fails(code: RoundErrorCode, party: Party): Usual {
+  return { kind: 'fails', code, party };
+}
+
+function isConnectionFailed(usual: Usual): boolean {
+  return usual.kind === 'fails' && usual.code === 'connection-failed';
 }
 
 /** UDP registers by the TCP registration. */
@@ -98,41 +102,67 @@ const keepAliveMs = 15_000;
  *   address-dependent     from any port of the peer, if this side's packet left by the registered mapping
  *   address-and-port-     from the peer's registered port only, so if both mappings are endpoint-independent
  *     dependent           (RFC 4787 sections 4.1 and 5)
- *
- * Over TCP the packet is a SYN that meets this side's own (RFC 5382 REQ-2).
  */
-function letsIn(side: NatBehaviour | null, peer: NatBehaviour | null, protocol: Protocol): boolean {
-  if (side === null) return true;
-  if (protocol === 'tcp' && !side.simultaneousOpen) return false;
+function letsIn(side: NatBehaviour, peer: NatBehaviour, protocol: Protocol): boolean {
+  if (!takesSyn(side, protocol)) return false;
   if (side.filtering === 'endpoint-independent') return true;
   if (isSymmetric(side)) return false;
   return side.filtering === 'address-dependent' || !isSymmetric(peer);
 }
 
-function isSymmetric(nat: NatBehaviour | null): boolean {
-  return nat !== null && nat.mapping !== 'endpoint-independent';
+/** Over TCP the packet is a SYN that meets this side's own (RFC 5382 REQ-2). */
+function takesSyn(side: NatBehaviour, protocol: Protocol): boolean {
+  return protocol === 'udp' || side.simultaneousOpen;
 }
 
 /**
- * Ports beyond the first few thousand are more than a round can try: where both sides draw from all of them and each
- * lets only the other's port in, a meeting by chance takes 54,000 probes for one half.
+ * Where no registered endpoint can be used, and at least one NAT is symmetric: how the ports are found that a symmetric
+ * NAT gives. null where they are not, or no side takes the SYN that is sent there.
  */
-function meansFor(a: NatBehaviour, b: NatBehaviour): Means | null {
-  const symmetric = [a, b].filter(isSymmetric);
-  if (symmetric.length === 0) return null;
-  if (symmetric.every(({ allocation }) => allocation.law === 'sequential')) return 'port prediction';
-  const isHopeless = ({ allocation, filtering }: NatBehaviour) =>
-    filtering === 'address-and-port-dependent' && portCount(allocation) > maxSearchedPorts;
-  return symmetric.length === 2 && symmetric.every(isHopeless) ? null : 'birthday search';
+function bySearch(from: NatBehaviour, to: NatBehaviour, protocol: Protocol): Usual | null {
+  const sides = [from, to];
+  const symmetric = sides.filter(isSymmetric);
+  const [one] = symmetric;
+  if (one === undefined || !sides.some((side) => takesSyn(side, protocol))) return null;
+  if (symmetric.length === 1) return connects(isSequential(one) ? 'predicted' : 'searched');
+  // One side's mappings wait for whatever port of the other's address, which has only to find one of them.
+  const holder = sides.find((side) => side.filtering === 'address-dependent' && takesSyn(side, protocol));
+  if (holder !== undefined) return connects(isSequential(holder) ? 'predicted' : 'searched');
+  if (symmetric.every(isSequential)) return connects('predicted');
+  return meetings(from, to) >= enoughMeetings ? connects('searched') : null;
 }
 
-function drawsFromFew(nat: NatBehaviour | null): boolean {
-  return isSymmetric(nat) && nat?.allocation.law === 'range' && portCount(nat.allocation) <= maxSearchedPorts;
+/**
+ * How often two symmetric NATs are expected to meet where each sends from, and to, ports of its own choice: each pair
+ * of packets agrees by one chance in the product of both ranges.
+ */
+function meetings(a: NatBehaviour, b: NatBehaviour): number {
+  if (!isSymmetric(a) || !isSymmetric(b)) return 0;
+  return triesOfOneSide ** 2 / (portCount(a.allocation) * portCount(b.allocation));
 }
 
-/** With 4,096 tries a side, two NATs that draw from this many ports each still meet. */
-const maxSearchedPorts = 2016;
+const triesOfOneSide = 4096;
+/** They then meet at least once with 98 % (1 - e^-3.9). */
+const enoughMeetings = 3.9;
+/** Below this, one that connects is a fault of the lab rather than chance. */
+const rareMeetings = 0.01;
+
+/** The port of a sequential NAT is not the predicted one exactly, where the search takes a while. */
+const sequentialPorts = 512;
 
 function portCount(allocation: Allocation): number {
-  return allocation.law === 'range' ? allocation.last - allocation.first + 1 : 1;
+  return allocation.law === 'range' ? allocation.last - allocation.first + 1 : sequentialPorts;
+}
+
+function isSymmetric(nat: NatBehaviour): boolean {
+  return nat.mapping !== 'endpoint-independent';
+}
+
+function isSequential({ allocation }: NatBehaviour): boolean {
+  return allocation.law === 'sequential';
+}
+
+/** The side that fails the earlier requirement: not symmetric is the second, simultaneous open the fourth. */
+function toBlame(from: NatBehaviour, to: NatBehaviour): Party {
+  return isSymmetric(from) && !isSymmetric(to) ? 'source' : 'target';
 }

@@ -3,8 +3,9 @@
 import type { Protocol } from '@pinhole/contract';
 import { type Cell, expectedOf } from './cells.ts';
 import { expectedWords } from './expected.ts';
-import { type CellResult, isAsExpected, outcomeWords, resultLine } from './outcome.ts';
+import { type CellResult, isAsExpected, resultLine, timedWords } from './outcome.ts';
 import { kindsOf, summary } from './text.ts';
+import { timesText } from './timing.ts';
 
 export function matrixPage(results: readonly CellResult[]): string {
   const grids = [...Map.groupBy(results, ({ cell }) => cell.protocol)].map(([protocol, own]) =>
@@ -20,10 +21,12 @@ export function matrixPage(results: readonly CellResult[]): string {
 </head>
 <body>
 <h1>Pairs of NATs</h1>
-<p>How an agent behind the NAT of the row reached one behind the NAT of the column, and how long it took to the first
-result, measuring included. An empty cell is the same pair the other way round. A cell that opens only with further means says
-which.</p>
-<pre>${escaped(summary(results))}</pre>
+<p>How an agent behind the NAT of the row reached one behind the NAT of the column, how long that took from when it knew
+where the other one is, and how long it took from asking for the test to its result, measuring included. An empty cell
+is the same pair the other way round.</p>
+<pre>${escaped(summary(results))}
+
+${escaped(timesText(results))}</pre>
 ${grids.join('\n')}
 </body>
 </html>
@@ -38,20 +41,22 @@ th, td { border: 0 solid #bbb; border-width: 0 1px 1px 0; padding: 3px 6px; text
 thead th { position: sticky; top: 0; background: #eee; z-index: 1; min-width: 6.5em; }
 tbody th { position: sticky; left: 0; background: #eee; white-space: nowrap; }
 thead th:first-child { left: 0; z-index: 2; }
-.connected { background: #e6f4e6; }
-.not-yet { background: #fff6dd; }
+.direct, .punched { background: #e6f4e6; }
+.predicted, .searched { background: #e2eefb; }
 .different { background: #ffdede; outline: 3px solid #a00; outline-offset: -3px; font-weight: bold; }
 pre { white-space: pre-wrap; }
 @media (prefers-color-scheme: dark) {
   body { color: #eee; background: #181818; }
   thead th, tbody th { background: #2a2a2a; }
-  .connected { background: #1d3a1f; } .not-yet { background: #40381a; } .different { background: #5a1f1f; }
+  .direct, .punched { background: #1d3a1f; } .predicted, .searched { background: #1b3350; }
+  .different { background: #5a1f1f; }
 }
 `;
 
 function grid(protocol: Protocol, results: readonly CellResult[]): string {
   const kinds = kindsOf(results);
-  const byPair = new Map(results.map((result) => [pairOf(result.cell), result]));
+  // Of a pair that is there several times, the first.
+  const byPair = new Map(results.toReversed().map((result) => [pairOf(result.cell), result]));
   const head = kinds.map((kind) => `<th scope="col">${kind}</th>`).join('');
   const rows = kinds.map((source) => {
     const columns = kinds.map((target) => column(byPair.get(pairOf({ source, target }))));
@@ -72,21 +77,14 @@ function pairOf({ source, target }: Pick<Cell, 'source' | 'target'>): string {
 
 function column(result: CellResult | undefined): string {
   if (result === undefined) return '<td></td>';
-  const expectation = expectedOf(result.cell);
-  const notYet = expectation.kind === 'fails' ? expectation.notYet : null;
+  const { cell, outcome } = result;
   const asExpected = isAsExpected(result);
   const words = [
-    `${outcomeWords(result.outcome)}, ${(result.afterMs / 1000).toFixed(1)} s`,
-    ...(asExpected ? [] : [`expected: ${expectedWords(expectation).join(' or ')}`]),
-    ...(notYet === null ? [] : [`not yet: needs ${notYet}`]),
+    timedWords(result),
+    ...(asExpected ? [] : [`expected: ${expectedWords(expectedOf(cell)).join(' or ')}`]),
   ];
-  const look = !asExpected
-    ? 'different'
-    : result.outcome.kind === 'connected'
-      ? 'connected'
-      : notYet === null
-        ? 'failed'
-        : 'not-yet';
+  const usual = outcome.kind === 'connected' ? outcome.method : 'failed';
+  const look = asExpected ? usual : 'different';
   return `<td class="${look}" title="${escaped(resultLine(result))}">${words.map(escaped).join('<br>')}</td>`;
 }
 

@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { reporting } from '../command/commands.ts';
-import { matrixCells } from './cells.ts';
+import { matrixCells, repetitions } from './cells.ts';
 import type { MatrixTask } from './command.ts';
 import { matrixPage } from './html.ts';
 import { isAsExpected, resultLine } from './outcome.ts';
@@ -15,8 +15,8 @@ const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ending.abort());
 
 process.exitCode = await reporting(async () => {
-  const cells = matrixCells(kinds, protocols);
-  say(`${cells.length} pairs; starting the lab and an agent for each kind …`);
+  const cells = [...matrixCells(kinds, protocols), ...repetitions(kinds, protocols)];
+  say(`${cells.length} tests; starting the lab and an agent for each kind …`);
   let ended = 0;
   const onResult = (result: Parameters<typeof resultLine>[0]) =>
     say(`${String(++ended).padStart(4)}/${cells.length}  ${resultLine(result)}`);

@@ -32,7 +32,8 @@ export async function runMatrix(options: MatrixOptions): Promise<CellResult[]> {
     const system = await startMatrixSystem(cells, folder, signal);
     try {
       const results = new Map<Cell, CellResult>();
-      const all = sideBySide(cells, atOnce, async (cell) => {
+      const agentsOf = (cell: Cell) => Object.values(system.agentIds(cell));
+      const all = sideBySide(cells, atOnce, agentsOf, async (cell) => {
         const result = await runCell(system, cell, atOnce * askEveryMs);
         results.set(cell, result);
         onResult?.(result);

@@ -1,20 +1,21 @@
 // The lab of a matrix with its programs: a site and an agent for each kind, one collector with its NAT traversal server.
 
 import { type Agent, agentsSchema } from '@pinhole/contract';
-import { type Programs, startPrograms } from '../demo/programs.ts';
+import { executable, type Programs, startPrograms } from '../demo/programs.ts';
 import { eventually, type RestClient, readToken, restClient } from '../demo/rest.ts';
 import { LabError } from '../error.ts';
+import { execute, labEnvironment } from '../execute.ts';
 import { buildLab, type Lab } from '../lab.ts';
 import { type NatKind, natKinds } from '../nat/kinds.ts';
 import { asOne } from '../nat/layers.ts';
 import type { Cell } from './cells.ts';
-import { sideBySide } from './side-by-side.ts';
+import { linkDelayMs } from './timing.ts';
 
 export interface MatrixSystem {
   readonly rest: RestClient;
   /** Rejects once a program has ended by itself, or the signal has come. */
   readonly interrupted: Promise<never>;
-  /** The agents for a cell; two of a kind for a kind with itself. */
+  /** The agents for a cell. */
   agentIds(cell: Cell): { sourceId: string; targetId: string };
   close(): Promise<void>;
 }
@@ -22,10 +23,8 @@ export interface MatrixSystem {
 const collectorPort = 8080;
 /** Generous: dozens of programs start on what may be two busy cores. */
 const startLimitMs = 180_000;
-/** REST takes 1,200 requests a minute, of all that wait at once. */
-const askEveryMs = 500;
-/** A site to another, and a site to the server, are twice this apart, each way. */
-const linkDelayMs = 10;
+/** REST takes 1,200 requests a minute. */
+const askEveryMs = 400;
 /** Node.js needs a second of a core to start; more at once only start later. */
 const startsAtOnce = 4;
 
@@ -57,10 +56,10 @@ export async function startMatrixSystem(
     return {
       rest,
       interrupted,
-      agentIds: ({ source, target }) => ({
-        sourceId: idOf(source, 0),
-        targetId: idOf(target, source === target ? 1 : 0),
-      }),
+      agentIds: (cell) => {
+        const [source, target] = agentsOf(cell);
+        return { sourceId: idOf(cell.source, source), targetId: idOf(cell.target, target) };
+      },
       close,
     };
   } catch (error) {
@@ -75,17 +74,21 @@ interface Seat {
   readonly nth: number;
 }
 
-/** A site for each kind, and a second one where a kind meets itself. */
+/** A site for each agent of each kind. */
 function seatsOf(cells: readonly Cell[]): Seat[] {
-  const kinds = [...new Set(cells.flatMap(({ source, target }) => [source, target]))];
-  return kinds.flatMap((kind, index) => {
-    const isTwice = cells.some(({ source, target }) => source === kind && target === kind);
-    return (isTwice ? ['a', 'b'] : ['a']).map((letter, nth) => ({
-      site: `${letter}${index + 1}`,
-      kind,
-      nth,
-    }));
-  });
+  const counts = new Map<NatKind, number>();
+  for (const cell of cells) {
+    const [source, target] = agentsOf(cell);
+    counts.set(cell.source, Math.max(counts.get(cell.source) ?? 0, source + 1));
+    counts.set(cell.target, Math.max(counts.get(cell.target) ?? 0, target + 1));
+  }
+  return [...counts].flatMap(([kind, count], index) =>
+    Array.from({ length: count }, (_, nth) => ({ site: `k${index + 1}n${nth + 1}`, kind, nth })),
+  );
+}
+
+function agentsOf({ source, target, agents }: Cell): readonly [number, number] {
+  return agents ?? [0, source === target ? 1 : 0];
 }
 
 interface Stage {
@@ -117,37 +120,66 @@ function collectorUrl(lab: Lab): string {
   return `http://${lab.server.addresses[0]}:${collectorPort}`;
 }
 
-/** Starts an agent in each seat, and waits until each has registered that can. Agents' ids by site. */
+/**
+ * Starts an agent in each seat, and waits until each has registered that can, and until the first compatibility check of
+ * each is in: pairs are planned by what the checks found out. Agents' ids by site.
+ */
 async function startAgents(
   { lab, programs, folder, interrupted }: Stage,
   seats: readonly Seat[],
   rest: RestClient,
 ): Promise<Map<string, string>> {
-  const env = { PINHOLE_ACCOUNT_TOKEN: readToken(`${folder}/collector/account-token`) ?? '' };
+  const env = {
+    PINHOLE_ACCOUNT_TOKEN: readToken(`${folder}/collector/account-token`) ?? '',
+    ...(await compileCache(folder)),
+  };
+  const kinds = new Map(seats.map(({ site, kind }) => [site, kind]));
   const ids = new Map<string, string>();
-  await sideBySide(seats, startsAtOnce, async ({ site, kind }) => {
-    const args = ['agent', '--collector', collectorUrl(lab), '--name', site, '--state', `${folder}/${site}`];
-    programs.start(site, lab.sites.get(site)!.hosts[0]!, args, env);
-    const agent = await present(
-      interrupted,
-      `the agent ${site}`,
-      async () => (await listAgents(rest)).find(({ agentName }) => agentName === site) ?? null,
-    );
-    ids.set(site, agent.agentId);
-    if (natKinds[kind].length > 0) await rest.request('PUT', `/agents/${agent.agentId}`, { behindNat: true });
-  });
-  const awaited = new Map(
-    seats.filter(({ kind }) => natKinds[kind].length > 0).map((seat) => [seat.site, seat.kind]),
-  );
-  await present(interrupted, 'the registrations', async () => {
-    for (const { agentName, registration } of await listAgents(rest)) {
-      const kind = awaited.get(agentName);
-      // A NAT that forgets connections may lose it again: once is enough.
-      if (kind !== undefined && isRegistered(kind, registration)) awaited.delete(agentName);
+  const ready = new Set<string>();
+  let started = 0;
+  await present(interrupted, 'the agents with their registrations and compatibility checks', async () => {
+    for (const agent of await listAgents(rest)) {
+      const { agentName: site, agentId } = agent;
+      const kind = kinds.get(site)!;
+      const isBehindNat = natKinds[kind].length > 0;
+      if (!ids.has(site)) {
+        if (isBehindNat) await rest.request('PUT', `/agents/${agentId}`, { behindNat: true });
+        ids.set(site, agentId);
+      }
+      // A NAT that forgets connections may lose a registration again: once is enough.
+      if (!isBehindNat || isReady(kind, agent)) ready.add(site);
     }
-    return awaited.size === 0 ? true : null;
+    for (; started < seats.length && started - ids.size < startsAtOnce; started++) {
+      const { site } = seats[started]!;
+      const args = [
+        'agent',
+        '--collector',
+        collectorUrl(lab),
+        '--name',
+        site,
+        '--state',
+        `${folder}/${site}`,
+      ];
+      programs.start(site, lab.sites.get(site)!.hosts[0]!, args, env);
+    }
+    return ready.size === seats.length ? true : null;
   });
   return ids;
+}
+
+/** All agents are one program, and Node.js needs half of its time to start for what it makes of the source. */
+async function compileCache(folder: string): Promise<NodeJS.ProcessEnv> {
+  const env = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? `${folder}/compile-cache` };
+  // It is written when a program ends; an agent that starts without it would spend that time twice.
+  await execute(executable, ['--version'], { env: labEnvironment(env), timeoutMs: startLimitMs });
+  return env;
+}
+
+function isReady(kind: NatKind, { registration, natTraversal }: Agent): boolean {
+  // In the list as it was before the tick, no check was asked for yet.
+  return (
+    natTraversal.status !== 'off' && natTraversal.status !== 'checking' && isRegistered(kind, registration)
+  );
 }
 
 function isRegistered(kind: NatKind, registration: Agent['registration']): boolean {

@@ -31,10 +31,12 @@ export function mappingOf(results: Results, transport: Transport): Behaviour {
 export function filteringOf(results: Results, transport: Transport, mapping: Behaviour): Behaviour {
   const test = transport === 'udp' ? 'filtering' : 'unsolicited';
   const ids = [`${transport}.${test}.address`, `${transport}.${test}.port`] as const;
-  const fromAddress = isConclusive(results, transport, mapping, 'address')
-    ? letIn(results, ids[0])
-    : 'unknown';
-  const fromPort = isConclusive(results, transport, mapping, 'port') ? letIn(results, ids[1]) : 'unknown';
+  const from = (other: 'address' | 'port', id: string): Truth => {
+    const answer = letIn(results, id);
+    return answer === 'yes' || isConclusive(results, transport, mapping, other) ? answer : 'unknown';
+  };
+  const fromAddress = from('address', ids[0]);
+  const fromPort = from('port', ids[1]);
   // Let in from another address and port: then from another port alone as well.
   const onPort = fromAddress === 'yes' ? 'no' : not(fromPort);
   return behaviour(not(fromAddress), onPort, evidenceOf(results, ids));

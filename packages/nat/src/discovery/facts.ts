@@ -1,9 +1,12 @@
 // From answers to the report.
 
-import { isPrivateAddress, sameEndpoint, type Transport } from '@pinhole/wire';
+import { type IpAddress, isPrivateAddress, sameEndpoint, type Transport } from '@pinhole/wire';
 import { allocationLaw, type PortSample } from './allocation.ts';
 import { filteringOf, mappingOf } from './dependence.ts';
 import { evidenceOf, fact } from './evidence.ts';
+import { distances } from './hops.ts';
+import { lifetimeFacts } from './lifetime/facts.ts';
+import { noLifetimes } from './lifetime/lifetimes.ts';
 import { mappedAt, opens, type Results, samples } from './plan.ts';
 import type {
   Allocation,
@@ -14,7 +17,7 @@ import type {
   TransportReport,
   Truth,
 } from './report.ts';
-import type { DiscoveryInput, Outcome } from './state.ts';
+import type { DiscoveryInput, Outcome, Slot } from './state.ts';
 
 /** A check is made every 5 minutes: a connection that has lived so long has lived on its keep-alives. */
 const heldLongEnoughMs = 300_000;
@@ -32,19 +35,28 @@ const simultaneousWithinMs = 500;
 const longestRoundTripMs = 400;
 
 /** The report of a discovery whose questions are all settled. */
-export function reportOf(input: DiscoveryInput, results: Results): DiscoveryReport {
+export function reportOf(
+  input: DiscoveryInput,
+  results: Results,
+  expired: ReadonlyMap<Slot, IpAddress>,
+): DiscoveryReport {
   const udp = transportReport(input, results, 'udp');
   const tcp = transportReport(input, results, 'tcp');
+  const opens = simultaneousOpen(results, tcp);
+  const { tcp: tcpLifetime, ...udpLifetimes } = lifetimeFacts(input.lifetimes ?? noLifetimes);
+  const own = ownAddresses(input, results)[0];
   return {
-    udp: { ...udp, poisonable: poisonable(results, udp) },
+    udp: { ...udp, poisonable: poisonable(results, udp), ...udpLifetimes },
     tcp: {
       ...tcp,
       unsolicitedSyn: unsolicitedSyn(results),
-      simultaneousOpen: simultaneousOpen(results, tcp),
+      simultaneousOpen: opens,
+      poisonable: tcpPoisonable(results, tcp, opens.value),
+      mappingLifetimeMs: tcpLifetime,
     },
+    ...distances(input, results, expired, { translated: udp.translated.value, own }),
     privateAddress: privateAddress(input, results),
     keepAlives: keepAlives(input),
-    natHops: fact(null, []),
   };
 }
 
@@ -88,6 +100,7 @@ function transportReport(input: DiscoveryInput, results: Results, transport: Tra
     pairedPooling: pairedPooling(results, transport, drawn),
     hairpinning: fact<Truth>('unknown', []),
     mappingLifetimeMs: fact(null, []),
+    poisonable: fact<Truth>('unknown', []),
   };
   return { ...report, hairpinning: hairpinning(results, transport, report) };
 }
@@ -153,6 +166,21 @@ function poisonable(results: Results, udp: TransportReport): Fact<Truth> {
   return fact(truth(!sameEndpoint(before, after)), evidence);
 }
 
+/**
+ * The server's SYN came first, with no other to meet; then one went out to where it came from, and the server sent
+ * another to the port that it knows. That meets the agent's where the port has stayed, as it does in other such opens.
+ */
+function tcpPoisonable(results: Results, tcp: TransportReport, opens: Truth): Fact<Truth> {
+  const ids = ['tcp.poison', 'tcp.poison.first', 'tcp.poison.probe'];
+  const evidence = evidenceOf(results, ids);
+  const [first, after] = ids.slice(1).map((id) => synAnswer(results.get(id)?.outcome));
+  // What a filter lets in is the host's to answer, and takes no port of the NAT's.
+  const filtered = tcp.filteringDependsOnPort.value === 'yes' && first !== 'admitted';
+  const conclusive = filtered && opens === 'yes' && isEndpointIndependent(tcp);
+  if (!conclusive || first === 'unknown' || after === 'unknown') return fact('unknown', evidence);
+  return fact(truth(after !== 'admitted'), evidence);
+}
+
 function unsolicitedSyn(results: Results): Fact<SynAnswer> {
   const ids = ['tcp.unsolicited.address', 'tcp.unsolicited.port'];
   // What the filter admits says nothing of what it does with the rest.
@@ -206,13 +234,18 @@ function opened(outcome: Outcome | undefined, roundTripMs: number): Truth {
   }
 }
 
-function privateAddress({ localAddresses }: DiscoveryInput, results: Results): Fact<Truth> {
+/** Those that the server was reached from over TCP, where a connection knows its own. */
+function ownAddresses({ localAddresses }: DiscoveryInput, results: Results): readonly IpAddress[] {
   const ids = ['tcp.mapping.0', 'tcp.mapping.1'];
   const used = ids.map((id) => boundAt(results, id)?.local.address).filter((each) => each !== undefined);
-  const own = used.length > 0 ? used : localAddresses;
+  return used.length > 0 ? used : localAddresses;
+}
+
+function privateAddress(input: DiscoveryInput, results: Results): Fact<Truth> {
+  const own = ownAddresses(input, results);
   const evidence = [{ sent: 'TCP to the NAT traversal server', received: `left from ${own.join(', ')}` }];
   if (own.length === 0) return fact('unknown', []);
-  return fact(truth(own.every(isPrivateAddress)), used.length > 0 ? evidence : []);
+  return fact(truth(own.every(isPrivateAddress)), own === input.localAddresses ? [] : evidence);
 }
 
 function keepAlives({ keepAlives: { heldForMs, lostAfterMs, remarks = [] } }: DiscoveryInput): Fact<Truth> {

@@ -1,3 +1,5 @@
+export * from './lifetime/lifetimes.ts';
+export * from './lifetime/trial.ts';
 export { type DiscoveryState, startDiscovery, stepDiscovery } from './machine.ts';
 export type * from './report.ts';
 export {

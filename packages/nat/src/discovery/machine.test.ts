@@ -207,6 +207,48 @@ describe('a discovery', () => {
     });
   });
 
+  describe('looks for the TTL that opens a filter', () => {
+    const answered = () => new Run({ limitsTtl: true }).answerFirst().pass(400);
+    const openers = ({ made }: Run) => made.filter((each) => each.kind === 'opener');
+
+    it('from a fresh port for each, by an opener just before it asks for an answer from elsewhere', () => {
+      const run = answered();
+      assert.deepEqual(
+        openers(run).map(({ slot, to, ttl }) => [slot, to, ttl]),
+        Array.from({ length: 12 }, (_, i) => [`hop.${i + 1}`, other, i + 1]),
+      );
+      const [asked] = run.asked('udp', 'hop.3');
+      assert.deepEqual([asked?.to, asked?.ask.kind === 'binding' && asked.ask.changePort], [server[0], true]);
+      assert.equal(
+        run.made.indexOf(asked!),
+        run.made.findIndex((each) => each.kind === 'opener' && each.ttl === 3) + 1,
+      );
+    });
+
+    it('not where the sockets do not heed it', () => {
+      assert.deepEqual(openers(new Run().answerFirst().pass()), []);
+    });
+
+    it('in two phases with an opener for each of three tries, and with no more once it is answered', () => {
+      const run = answered();
+      run.answer(run.asked('udp', 'hop.2')[0]!);
+      run.pass();
+      const sent = (slot: string) => openers(run).filter((each) => each.slot === slot).length;
+      assert.deepEqual([sent('hop.1'), sent('hop.2')], [6, 1]);
+    });
+
+    it('and takes the routers at which others end for the way', () => {
+      const run = answered();
+      run.feed({ kind: 'expired', slot: 'hop.1', by: ip('10.0.0.1') });
+      run.feed({ kind: 'expired', slot: 'hop.2', by: ip('198.51.100.254') });
+      run.feed({ kind: 'expired', slot: 'hop.2', by: ip('192.0.2.99') });
+      run.pass();
+      const { value, evidence } = run.state.report!.natLayers;
+      assert.deepEqual(value, [{ hop: 1, address: '10.0.0.1', kind: 'private' }]);
+      assert.equal(evidence[0]?.received, 'expired at 1 10.0.0.1, 2 198.51.100.254');
+    });
+  });
+
   it('is not held up by a port that cannot be opened', () => {
     const run = new Run();
     for (const to of server) {

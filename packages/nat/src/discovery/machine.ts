@@ -5,7 +5,7 @@
 // own retransmissions and end. What was not answered is an outcome like any other.
 
 import type { Random } from '@pinhole/net';
-import { sameEndpoint, type Transport } from '@pinhole/wire';
+import { type IpAddress, sameEndpoint, type Transport } from '@pinhole/wire';
 import { reportOf } from './facts.ts';
 import { listening, phases, type Results } from './plan.ts';
 import type { DiscoveryReport } from './report.ts';
@@ -17,6 +17,7 @@ import type {
   Outcome,
   Question,
   Settled,
+  Slot,
 } from './state.ts';
 
 export interface DiscoveryState {
@@ -25,6 +26,8 @@ export interface DiscoveryState {
   readonly phase: number;
   readonly open: readonly OpenQuestion[];
   readonly results: Results;
+  /** By port, the router at which its datagram's TTL was at an end. */
+  readonly expired: ReadonlyMap<Slot, IpAddress>;
   /** Null until all is asked. */
   readonly report: DiscoveryReport | null;
 }
@@ -46,7 +49,7 @@ const udpWaitsMs = [500, 1000, 1000] as const;
 const tcpWaitMs = 4_000;
 
 export function startDiscovery(input: DiscoveryInput): DiscoveryState {
-  return { input, phase: -1, open: [], results: new Map(), report: null };
+  return { input, phase: -1, open: [], results: new Map(), expired: new Map(), report: null };
 }
 
 /** Begins with the first tick. `wakeAtMs` is null once there is a report. */
@@ -79,6 +82,10 @@ function take(state: DiscoveryState, event: DiscoveryEvent, nowMs: number): Disc
       const asked = find(state, event.transactionId);
       return asked === undefined ? state : settle(state, asked, { kind: 'heard', slot, from });
     }
+    case 'expired':
+      return state.expired.has(event.slot)
+        ? state
+        : { ...state, expired: new Map(state.expired).set(event.slot, event.by) };
     case 'connected':
       return settleAll(
         state,
@@ -170,10 +177,10 @@ function keep(
         ? settle(next, each, { kind: 'failed', detail: 'no answer' })
         : { ...next, open: next.open.map((one) => (one === each ? ask(each, nowMs, random, effects) : one)) };
     }
-    if (next.open.length > 0) return next;
+    if (next.open.some(({ question }) => question.aside !== true)) return next;
     const phase = next.phase + 1;
     const questions = phases[phase];
-    if (questions === undefined) return { ...next, report: reportOf(next.input, next.results) };
+    if (questions === undefined) return { ...next, report: reportOf(next.input, next.results, next.expired) };
     if (phase === 2) effects.push(...listen(next.results));
     next = { ...next, phase, ...begin(next, questions(next.input, next.results), nowMs) };
   }
@@ -233,6 +240,8 @@ function ask(each: OpenQuestion, nowMs: number, random: Random, effects: Discove
     effects.push({ kind: 'connect', slot, to });
     return asked;
   }
+  const opener = question.ask.kind === 'binding' ? question.ask.opener : undefined;
+  if (opener !== undefined) effects.push({ kind: 'opener', slot, ...opener });
   const transactionId = random.bytes(12);
   effects.push({ kind: 'ask', transport, slot, to, transactionId, ask: question.ask, nonce });
   return { ...asked, transactionIds: [...each.transactionIds, hex(transactionId)] };

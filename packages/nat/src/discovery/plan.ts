@@ -3,8 +3,10 @@
 //   1  test port → both ports of the server's address; the answers tell its other address
 //   2  test port → both ports of the other address; fresh ports → one place, for the allocation law and as a beginning
 //      of what follows
-//   3  what comes in: answers from elsewhere (CHANGE-REQUEST), probes, one fresh port to the other's public endpoint
-//   4  what depends on a probe: the way back to where a datagram came from, a simultaneous open
+//   3  what comes in: answers from elsewhere (CHANGE-REQUEST), probes, one fresh port to the other's public endpoint; and
+//      after which TTL an answer from elsewhere comes in
+//   4  what depends on a probe: the way back to where a datagram came from, a simultaneous open, and one from a port that
+//      has had a SYN before
 //
 // Only mapping is tested at the test port: all else could harm it, or needs a port that has sent nowhere else.
 
@@ -17,12 +19,16 @@ export type Results = ReadonlyMap<string, Settled>;
 export const samples: Readonly<Record<Transport, number>> = { udp: 24, tcp: 12 };
 /** Apart far enough to arrive in order, close enough for little to happen between them. */
 const sampleGapMs = 10;
+/** When the samples over UDP are through, and before those over TCP. */
+const hopsAfterMs = 250;
 /** As many as there are over UDP, and a little more for a program that is woken late. */
 const tcpSamplesAfterMs = 400;
 /** The SYN of a simultaneous open must have gone out before the server is asked for its own, 0.3 s later. */
 const afterSynMs = 50;
 
 const plain = { kind: 'binding', changeAddress: false, changePort: false } as const;
+/** The server sends its SYN from the silent endpoint, whether or not one has gone there. */
+const simultaneousOpen = { kind: 'probe', probe: 'simultaneous-open', changeAddress: false } as const;
 const transports = ['udp', 'tcp'] as const;
 
 export const phases: readonly ((input: DiscoveryInput, results: Results) => Question[])[] = [
@@ -34,18 +40,31 @@ export const phases: readonly ((input: DiscoveryInput, results: Results) => Ques
       .flatMap((transport) => [
         ...(other === null ? [] : mappingQuestions(input, transport, other, 2)),
         ...freshQuestions(base(input, results, transport)!, transport),
-      ]);
+      ])
+      .concat(hopQuestions(input, results, hopsAfterMs).map((each) => ({ ...each, aside: true })));
   },
   (input, results) => [
     ...filteringQuestions(input, results),
     ...transports.flatMap((transport) => hairpinQuestions(results, transport)),
     ...probeQuestions(input, results),
+    ...hopQuestions(input, results, 0),
   ],
   (_, results) => followUps(results),
 ];
 
 /** Fresh ports at which connections are accepted, from the third phase on. */
 export const listening = ['unsolicited', 'sample.0', 'sample.1'];
+
+/** Provider's NATs stand at the third to sixth hop as a rule; more costs every NAT on the way another mapping. */
+export const openerTtls = Array.from({ length: 12 }, (_, i) => i + 1);
+
+export function hopId(ttl: number): string {
+  return `udp.${hopSlot(ttl)}`;
+}
+
+export function hopSlot(ttl: number): string {
+  return `hop.${ttl}`;
+}
 
 /** Fresh ports that a simultaneous open is tried from: one lost SYN must not condemn a NAT. */
 export const opens = ['open.0', 'open.1'];
@@ -100,7 +119,7 @@ function base(
 
 function freshQuestions(to: Endpoint, transport: Transport): Question[] {
   const slots = Array.from({ length: samples[transport] }, (_, i) => `sample.${i}`);
-  const others = transport === 'udp' ? ['filtering', 'poison'] : ['unsolicited'];
+  const others = ['poison', transport === 'udp' ? 'filtering' : 'unsolicited'];
   // What else goes out between the samples would look like other hosts' flows: TCP waits until UDP is through.
   const firstMs = transport === 'udp' ? 0 : tcpSamplesAfterMs;
   return [...slots, ...others].map((slot, i) =>
@@ -117,6 +136,30 @@ function filteringQuestions(input: DiscoveryInput, results: Results): Question[]
     ...(otherAddress(input, results) === null ? [] : [change('udp.filtering.address', true, true)]),
     ...(input.serverPorts.length < 2 ? [] : [change('udp.filtering.port', false, true)]),
   ];
+}
+
+/** The question of filteringQuestions that tells whether the filter opens by itself. */
+export function filterControl(input: DiscoveryInput, results: Results): string {
+  return otherAddress(input, results) === null ? 'udp.filtering.port' : 'udp.filtering.address';
+}
+
+/**
+ * From a fresh port for each TTL: the answer from elsewhere comes in if the opener got through the filter. Those that are
+ * still open after the first phase that asks them are asked once more: a router says but a few times a second that a TTL
+ * was at an end, and hairpinned packets take from that.
+ */
+function hopQuestions(input: DiscoveryInput, results: Results, afterMs: number): Question[] {
+  const to = base(input, results, 'udp');
+  const port = input.serverPorts.find((each) => each !== to?.port);
+  if (to === null || port === undefined || input.limitsTtl !== true) return [];
+  const other = otherAddress(input, results);
+  const opened = { address: other ?? to.address, port };
+  const left = openerTtls.filter((ttl) => mappedAt(results, hopId(ttl)) === null);
+  return left.map((ttl) => {
+    const opener = { to: opened, ttl };
+    const ask: Ask = { kind: 'binding', changeAddress: other !== null, changePort: true, opener };
+    return question(hopId(ttl), 'udp', hopSlot(ttl), to, ask, afterMs + ttl * sampleGapMs);
+  });
 }
 
 /** Both ways: a filter lets one in only where it has sent to the other. */
@@ -143,6 +186,7 @@ function probeQuestions(input: DiscoveryInput, results: Results): Question[] {
   if (changeAddress) probe('tcp.unsolicited.address', 'tcp', 'unsolicited', { ...syn, changeAddress: true });
   probe('tcp.unsolicited.port', 'tcp', 'unsolicited', { ...syn, changeAddress: false });
   const server = results.get('tcp.unsolicited')?.question.to;
+  probe('tcp.poison.first', 'tcp', 'poison', simultaneousOpen);
   const where: Ask = { kind: 'probe', probe: 'silent-endpoint', changeAddress: false };
   if (server !== undefined)
     found.push(...opens.map((open) => question(`tcp.${open}.where`, 'tcp', open, server, where)));
@@ -153,17 +197,22 @@ function followUps(results: Results): Question[] {
   const found: Question[] = [];
   const poisoner = probedFrom(results, 'udp.poison.probe');
   if (poisoner !== null) found.push(question('udp.poison.after', 'udp', 'poison', poisoner));
-  for (const open of hasPortOfItsOwn(results) ? [] : opens) {
-    const silent = probedFrom(results, `tcp.${open}.where`);
-    const server = results.get(`tcp.${open}.where`)?.question.to;
-    if (silent === null || server === undefined) continue;
-    const ask: Ask = { kind: 'probe', probe: 'simultaneous-open', changeAddress: false };
-    found.push(
-      question(`tcp.${open}.syn`, 'tcp', open, silent, { kind: 'connect' }),
-      question(`tcp.${open}.probe`, 'tcp', open, server, ask, afterSynMs),
-    );
+  const { silent, server } = silentEndpoint(results);
+  if (silent === null || server === undefined || hasPortOfItsOwn(results)) return found;
+  const wasProbed = results.get('tcp.poison.first')?.outcome.kind === 'probed';
+  for (const slot of wasProbed ? [...opens, 'poison'] : opens) {
+    const syn = question(`tcp.${slot}.syn`, 'tcp', slot, silent, { kind: 'connect' });
+    found.push({ ...syn, aside: true });
+    found.push(question(`tcp.${slot}.probe`, 'tcp', slot, server, simultaneousOpen, afterSynMs));
   }
   return found;
+}
+
+/** Where the server leaves a SYN without an answer, and where it was asked for that. */
+function silentEndpoint(results: Results): { silent: Endpoint | null; server: Endpoint | undefined } {
+  const ids = opens.map((open) => `tcp.${open}.where`);
+  const id = ids.find((each) => probedFrom(results, each) !== null) ?? ids[0]!;
+  return { silent: probedFrom(results, id), server: results.get(id)?.question.to };
 }
 
 /** With a mapping for each port of the server, its SYN from another one could not come to where the agent's went out. */

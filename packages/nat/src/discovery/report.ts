@@ -1,7 +1,7 @@
 // What a discovery finds out about the NATs and firewalls in front of an agent: a flat record of facts, in the words of
 // RFC 4787 (UDP) and RFC 5382 (TCP). A fact that was not tested, or whose test said nothing, is unknown.
 
-import type { Endpoint } from '@pinhole/wire';
+import type { Endpoint, IpAddress } from '@pinhole/wire';
 
 export type Truth = 'yes' | 'no' | 'unknown';
 
@@ -57,13 +57,20 @@ export interface TransportReport {
   readonly pairedPooling: Fact<Truth>;
   /** Two ports of this host reach each other by their public endpoints (RFC 4787 REQ-9, RFC 5382 REQ-8). */
   readonly hairpinning: Fact<Truth>;
-  /** Milliseconds for which an idle mapping lives. */
+  /**
+   * Milliseconds for which an idle mapping lives: the longest after which one still did. Null until it is known within a
+   * tenth or so, from trials in the background; 300,000 where it is at least that.
+   */
   readonly mappingLifetimeMs: Fact<number | null>;
+  /** A packet that comes in first moves the flow that later goes out to its sender to another port. */
+  readonly poisonable: Fact<Truth>;
 }
 
 export interface UdpReport extends TransportReport {
-  /** A packet that comes in first moves the flow that later goes out to its sender to another port. */
-  readonly poisonable: Fact<Truth>;
+  /** mappingLifetimeMs of a mapping on which nothing has come back yet. */
+  readonly unrepliedLifetimeMs: Fact<number | null>;
+  /** What comes in keeps a mapping alive; what goes out always does (RFC 4787 REQ-6). */
+  readonly inboundRefresh: Fact<Truth>;
 }
 
 /** What a SYN meets that nobody asked for (RFC 5382 REQ-4 wants no answer, a drop, for 6 s at least). */
@@ -75,6 +82,15 @@ export interface TcpReport extends TransportReport {
   readonly simultaneousOpen: Fact<Truth>;
 }
 
+/** A router behind which, seen from the agent, there are no more addresses of its kind. */
+export interface NatLayer {
+  readonly hop: number;
+  /** Under which it answers. */
+  readonly address: IpAddress;
+  /** Of the network on the agent's side: RFC 1918 and RFC 4193, or RFC 6598. */
+  readonly kind: 'private' | 'carrier-grade';
+}
+
 export interface DiscoveryReport {
   readonly udp: UdpReport;
   readonly tcp: TcpReport;
@@ -82,6 +98,11 @@ export interface DiscoveryReport {
   readonly privateAddress: Fact<Truth>;
   /** The registration's connection has lived on, idle but for its keep-alives. */
   readonly keepAlives: Fact<Truth>;
-  /** Routers between the agent and its outermost NAT. */
+  /**
+   * Routers up to and with the outermost NAT or filter that a first packet must open: a TTL of one more opens it.
+   * 0 where there is none, or it is this host's own.
+   */
   readonly natHops: Fact<number | null>;
+  /** From the agent outwards, as far as a trace shows where a private network ends. */
+  readonly natLayers: Fact<readonly NatLayer[] | null>;
 }

@@ -1,6 +1,7 @@
 // What a discovery asks, what it hears, and what it wants done. machine.ts tells how they hang together.
 
 import type { Endpoint, IpAddress, ProbeKind, ProbeResult, Transport } from '@pinhole/wire';
+import type { Lifetimes } from './lifetime/lifetimes.ts';
 
 /** A local port: the agent's test port, or one that is opened for this discovery and used for nothing else. */
 export type Slot = string;
@@ -19,7 +20,11 @@ export interface DiscoveryInput {
   } | null;
   /** Of this host's interfaces. */
   readonly localAddresses: readonly IpAddress[];
+  /** Whether the sockets heed a TTL; without, nothing is found out about distances. @default false */
+  readonly limitsTtl?: boolean;
   readonly keepAlives: KeepAliveHistory;
+  /** What trials in the background have shown so far. @default nothing */
+  readonly lifetimes?: Lifetimes;
 }
 
 /** How the registration's long-lived connection has fared of late, within an hour or so. */
@@ -33,10 +38,21 @@ export interface KeepAliveHistory {
 }
 
 export type Ask =
-  | { readonly kind: 'binding'; readonly changeAddress: boolean; readonly changePort: boolean }
+  | {
+      readonly kind: 'binding';
+      readonly changeAddress: boolean;
+      readonly changePort: boolean;
+      /** A datagram that goes out just before, from the same port: it may open a filter on its way, or die first. */
+      readonly opener?: Opener;
+    }
   | { readonly kind: 'probe'; readonly probe: ProbeKind; readonly changeAddress: boolean }
   /** Over TCP: opens a connection and says nothing. */
   | { readonly kind: 'connect' };
+
+export interface Opener {
+  readonly to: Endpoint;
+  readonly ttl: number;
+}
 
 export interface Question {
   readonly id: string;
@@ -46,6 +62,8 @@ export interface Question {
   readonly ask: Ask;
   /** After the beginning of its phase. */
   readonly delayMs: number;
+  /** What comes of it shows in the others' answers: its phase ends without it. @default false */
+  readonly aside?: boolean;
 }
 
 export type Outcome =
@@ -98,6 +116,8 @@ export type DiscoveryEvent =
       readonly transactionId: Uint8Array;
     }
   | { readonly kind: 'connected'; readonly slot: Slot; readonly to: Endpoint }
+  /** A router says that a datagram from this port had no TTL left. */
+  | { readonly kind: 'expired'; readonly slot: Slot; readonly by: IpAddress }
   /** There is no connection from this port to there, or no longer; or the port could not be opened. */
   | {
       readonly kind: 'failed';
@@ -135,6 +155,8 @@ export type DiscoveryEffect =
       /** Signs a probe; null where none was given yet. */
       readonly nonce: string | null;
     }
+  /** A datagram that asks for no answer. */
+  | { readonly kind: 'opener'; readonly slot: Slot; readonly to: Endpoint; readonly ttl: number }
   | { readonly kind: 'connect'; readonly slot: Slot; readonly to: Endpoint }
   /** Accept TCP connections at this port, which has been connected from. */
   | { readonly kind: 'listen'; readonly slot: Slot };

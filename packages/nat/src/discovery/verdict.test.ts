@@ -25,6 +25,7 @@ const good: TransportReport = {
   pairedPooling: fact('yes'),
   hairpinning: fact('unknown'),
   mappingLifetimeMs: fact(null),
+  poisonable: fact('no'),
 };
 
 interface Change {
@@ -35,11 +36,12 @@ interface Change {
 
 function judged({ udp = {}, tcp = {}, keepAlives = fact('yes') }: Change) {
   const verdict = verdictOf({
-    udp: { ...good, poisonable: fact('no'), ...udp },
+    udp: { ...good, unrepliedLifetimeMs: fact(null), inboundRefresh: fact('unknown'), ...udp },
     tcp: { ...good, unsolicitedSyn: fact('drop'), simultaneousOpen: fact('yes'), ...tcp },
     privateAddress: fact('yes'),
     keepAlives,
     natHops: fact(null),
+    natLayers: fact(null),
   });
   const short = ({ supported, failedRequirement }: (typeof verdict)['udp']) =>
     failedRequirement === null ? supported : `${supported}: ${failedRequirement}`;

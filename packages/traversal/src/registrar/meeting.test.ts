@@ -2,36 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { maxRendezvousBytes } from '@pinhole/wire';
 import {
-  type Actor,
+  accepted,
   endpointOf,
+  pair,
   register,
-  Scene,
-  type Sent,
+  type Scene,
   startS,
+  startsOf,
   theOnly,
   ticketOf,
 } from '../../test/scene.ts';
 import type { Counter } from '../counters.ts';
-import { startDelays } from './meeting.ts';
-
-function pair(
-  options: { localAddresses?: string[]; roundTripMs?: number } = {},
-  targetFrom = '203.0.113.2:49153',
-) {
-  const scene = new Scene();
-  const source = scene.register('11', '198.51.100.1:49153', { localAddresses: ['10.0.0.1:49153'] });
-  const target = scene.register('22', targetFrom, { localAddresses: ['10.0.0.2:49153'], ...options });
-  return { scene, source, target };
-}
-
-function startsOf(outcome: { sent: readonly Sent[] }, actor: Actor) {
-  const start = outcome.sent.find(
-    ({ body, channel }) => body.kind === 'start' && channel.from === actor.channel.from,
-  );
-  assert.ok(start?.body.kind === 'start');
-  assert.ok(start.signedBy(actor.password));
-  return start.body;
-}
 
 describe('a meeting', () => {
   it('invites the target, and when that agrees tells each where the other is', () => {
@@ -46,8 +27,9 @@ describe('a meeting', () => {
       roundId: startS,
       testId: '5',
       sourceAgentId: '11',
+      attempt: 1,
     });
-    const outcome = scene.reply(target, invite, { kind: 'accepted' });
+    const outcome = scene.reply(target, invite, accepted());
     const met = theOnly(outcome, 'met');
     assert.deepEqual(met.channel.from, source.channel.from);
     assert.ok(met.signedBy(source.password));
@@ -62,14 +44,14 @@ describe('a meeting', () => {
     scene.registerUdp(source, '198.51.100.1:40001');
     scene.registerUdp(target, '203.0.113.2:40002');
     const invite = theOnly(scene.meet(source, { transport: 'udp' }), 'invite');
-    const outcome = scene.reply(target, invite, { kind: 'accepted' });
+    const outcome = scene.reply(target, invite, accepted());
     assert.deepEqual(startsOf(outcome, source).peers, [endpointOf('203.0.113.2:40002')]);
     assert.deepEqual(startsOf(outcome, target).peers, [endpointOf('198.51.100.1:40001')]);
   });
 
   it('tells their own addresses only to two that come from one public address', () => {
     const { scene, source, target } = pair({}, '198.51.100.1:50000');
-    const outcome = scene.reply(target, theOnly(scene.meet(source, {}), 'invite'), { kind: 'accepted' });
+    const outcome = scene.reply(target, theOnly(scene.meet(source, {}), 'invite'), accepted());
     assert.deepEqual(
       startsOf(outcome, source).peers,
       ['10.0.0.2:49153', '198.51.100.1:50000'].map(endpointOf),
@@ -98,7 +80,7 @@ describe('a meeting', () => {
       [many, 15],
     ] as const) {
       const { scene, source, target } = pair({ localAddresses: [...given] }, '198.51.100.1:50000');
-      const outcome = scene.reply(target, theOnly(scene.meet(source, {}), 'invite'), { kind: 'accepted' });
+      const outcome = scene.reply(target, theOnly(scene.meet(source, {}), 'invite'), accepted());
       const { peers } = startsOf(outcome, source);
       assert.equal(peers.length, told + 1);
       assert.deepEqual(peers.at(-1), target.channel.from);
@@ -109,8 +91,8 @@ describe('a meeting', () => {
     const { scene, source, target } = pair({ roundTripMs: 80 });
     const invite = theOnly(scene.meet(source, {}), 'invite');
     scene.now = { ...scene.now, ms: scene.now.ms + 80 };
-    const outcome = scene.reply(target, invite, { kind: 'accepted' });
-    assert.deepEqual([startsOf(outcome, source).startInMs, startsOf(outcome, target).startInMs], [60, 20]);
+    const outcome = scene.reply(target, invite, accepted());
+    assert.deepEqual([startsOf(outcome, source).startInMs, startsOf(outcome, target).startInMs], [50, 10]);
   });
 
   it('tells the source in the words of the target that it does not take the session', () => {
@@ -143,14 +125,14 @@ describe('a meeting', () => {
   it('fails after 3 s with a target that says nothing, or nothing that it may', () => {
     const { scene, source, target } = pair();
     const invite = theOnly(scene.meet(source, {}), 'invite');
-    scene.reply(target, invite, { kind: 'accepted' }, 'wrong');
+    scene.reply(target, invite, accepted(), 'wrong');
     scene.reply(target, invite, { kind: 'pong' });
     assert.deepEqual([scene.count('dropped-bad-signature'), scene.count('dropped-unexpected')], [1, 1]);
     assert.deepEqual(scene.pass(2_500).sent, []);
     assert.equal(theOnly(scene.pass(1_000), 'refused').body.code, 408);
     assert.equal(scene.count('refused-target-silent'), 1);
     // Its answer comes too late.
-    assert.deepEqual(scene.reply(target, invite, { kind: 'accepted' }).sent, []);
+    assert.deepEqual(scene.reply(target, invite, accepted()).sent, []);
   });
 
   it('fails with a target that goes away before it answers', () => {
@@ -164,7 +146,7 @@ describe('a meeting', () => {
     const { scene, source, target } = pair();
     const invite = theOnly(scene.meet(source, {}), 'invite');
     scene.feed({ kind: 'disconnected', connectionId: source.channel.connectionId });
-    assert.deepEqual(scene.reply(target, invite, { kind: 'accepted' }).sent, []);
+    assert.deepEqual(scene.reply(target, invite, accepted()).sent, []);
   });
 
   it('is one of 64 at most for a source, however often it registers', () => {
@@ -233,23 +215,11 @@ describe('a request to meet is refused', () => {
       transport: 'tcp',
       roundId: 1,
       ticket: ticketOf({}),
+      attempt: 1,
+      profile: null,
+      mapped: null,
     } as const;
     const outcome = scene.say(channel, body, { ...source, nonce: scene.nonceFor(channel) });
     assert.equal(theOnly(outcome, 'refused').body.code, 400);
   });
-});
-
-describe('start delays', () => {
-  for (const [source, target, sourceMs, targetMs] of [
-    [0, 0, 20, 20],
-    [100, 100, 20, 20],
-    [20, 100, 60, 20],
-    [100, 20, 20, 60],
-    // Who claims a round trip of 10 s holds nobody up for longer than a second.
-    [10, 10_000, 1020, 20],
-  ] as const) {
-    it(`of round trips ${source} and ${target} ms are ${sourceMs} and ${targetMs} ms`, () => {
-      assert.deepEqual(startDelays(source, target), { sourceMs, targetMs });
-    });
-  }
 });

@@ -3,17 +3,20 @@
 //
 //   1. source → Meet (ticket)      the ticket is checked; the target must be registered for the test's transport
 //   2. Invite → target             the target says whether it takes the session
-//   3. Met → source                and Start → both, timed by the round trips measured on their connections
+//   3. Met → source                and Start → both (start.ts)
 
+import { unknownProfile } from '@pinhole/nat';
 import {
   decodeTicket,
   type Endpoint,
+  type OwnSide,
   type RendezvousBody,
   refusalCodes,
   type Transport,
 } from '@pinhole/wire';
 import type { Counter } from '../counters.ts';
 import { answer, ask, channelOf, refusal } from './answers.ts';
+import { type MeetingSide, startsOf } from './start.ts';
 import type { Channel, Effect, Meeting, Now, Pending, RegistrarState, Registration } from './state.ts';
 
 /** Well within the 10 s in which a round must have its result, and above any round trip on Earth. */
@@ -22,10 +25,6 @@ const inviteTimeoutMs = 3_000;
 const maxMeetingsPerSource = 64;
 /** RFC 8489 §14.8: fewer than 128 characters. A peer's words must not grow beyond what their receiver takes. */
 const maxReasonChars = 127;
-/** A round trip by satellite takes 0.6 s; an agent that claims far more must not hold up the other one. */
-const maxStartDelayMs = 1000;
-/** For both, so that each has made its sockets ready when the moment comes. */
-const startLeadMs = 20;
 
 /** An authenticated Meet request of `source`. */
 export function meet(
@@ -73,8 +72,9 @@ export function meet(
     sourceAgentId: source.agentId,
     targetAgentId: target.agentId,
     meetTransactionId: Uint8Array.from(transactionId),
+    source: { profile: body.profile, mapped: body.mapped },
   };
-  const { sessionId, transport, roundId } = body;
+  const { sessionId, transport, roundId, attempt } = body;
   const invite = {
     kind: 'invite',
     sessionId,
@@ -82,6 +82,7 @@ export function meet(
     roundId,
     testId: ticket.testId,
     sourceAgentId: source.agentId,
+    attempt,
   } as const;
   return [ask(state, target, invite, now, { timeoutMs: inviteTimeoutMs, meeting })];
 }
@@ -104,8 +105,10 @@ export function answered(
   };
   if (body === null)
     return refuse(refusalCodes.targetSilent, 'Target did not answer', 'refused-target-silent');
-  if (body.kind === 'refused')
-    return refuse(refusalCodes.targetRefused, body.reason.slice(0, maxReasonChars), 'refused-by-target');
+  if (body.kind !== 'accepted') {
+    const reason = body.kind === 'refused' ? body.reason : '';
+    return refuse(refusalCodes.targetRefused, reason.slice(0, maxReasonChars), 'refused-by-target');
+  }
 
   const targetAt = target === undefined ? null : reachedOver(target, meeting.transport, now);
   const sourceAt = reachedOver(source, meeting.transport, now);
@@ -116,53 +119,24 @@ export function answered(
       'refused-target-not-registered',
     );
   }
-  const delays = startDelays(shortest(source), shortest(target));
   state.counters.add('met');
-  const start = (
-    to: Registration,
-    peer: Registration,
-    peerAt: Endpoint,
-    ownAt: Endpoint,
-    startInMs: number,
-  ) =>
-    ask(
-      state,
-      to,
-      { kind: 'start', sessionId: meeting.sessionId, startInMs, peers: candidates(peer, peerAt, ownAt) },
-      now,
-      null,
-    );
+  const from = { registration: source, ...placeOf(meeting.source, sourceAt) };
+  const to = { registration: target, ...placeOf(body, targetAt) };
+  const starts = startsOf(meeting, from, to);
   return [
     tell({ kind: 'met' }),
-    start(target, source, sourceAt, targetAt, delays.targetMs),
-    start(source, target, targetAt, sourceAt, delays.sourceMs),
+    ask(state, target, starts.target, now, null),
+    ask(state, source, starts.source, now, null),
   ];
 }
 
-function shortest({ roundTripsMs }: Registration): number {
-  return roundTripsMs.length === 0 ? 0 : Math.min(...roundTripsMs);
-}
-
-/** How long each must wait after it hears Start so that both begin at the same moment; little more than 1 s at most. */
-export function startDelays(
-  sourceRoundTripMs: number,
-  targetRoundTripMs: number,
-): { sourceMs: number; targetMs: number } {
-  const latestMs = Math.max(sourceRoundTripMs, targetRoundTripMs) / 2;
-  const delayMs = (roundTripMs: number) =>
-    startLeadMs + Math.min(maxStartDelayMs, Math.round(latestMs - roundTripMs / 2));
-  return {
-    sourceMs: delayMs(sourceRoundTripMs),
-    targetMs: delayMs(targetRoundTripMs),
-  };
-}
-
 /**
- * Where a peer may be reached: its public endpoint, and before that, where both came from the same public address,
- * its own addresses: two agents behind one NAT talk directly if they can. To others these are not told.
+ * What the side has told of itself. An endpoint that it has made for this attempt counts where it has the address that
+ * its registration came from: nobody can have a peer send to somebody else.
  */
-function candidates(peer: Registration, peerAt: Endpoint, ownAt: Endpoint): Endpoint[] {
-  return peerAt.address === ownAt.address ? [...peer.localAddresses, peerAt] : [peerAt];
+function placeOf({ profile, mapped }: OwnSide, registered: Endpoint): Omit<MeetingSide, 'registration'> {
+  const isItsOwn = mapped !== null && mapped.address === registered.address && mapped.port > 0;
+  return { profile: profile ?? unknownProfile, at: isItsOwn ? mapped : registered };
 }
 
 function reachedOver(registration: Registration, transport: Transport, now: Now): Endpoint | null {

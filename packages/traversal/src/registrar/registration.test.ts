@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { traversalCredential } from '@pinhole/wire';
-import { endpointOf, register, Scene, secret, startS, theOnly } from '../../test/scene.ts';
+import { accepted, endpointOf, register, Scene, secret, startS, theOnly } from '../../test/scene.ts';
+import { step } from './step.ts';
 
 describe('registering over TCP', () => {
   it('tells the agent its public endpoint, signed with its password, and pings it', () => {
@@ -130,14 +131,14 @@ describe('keeping a registration', () => {
   });
 
   for (const [title, replyWith, counter] of [
-    ['signed by another', ['pong', 'wrong'], 'dropped-bad-signature'],
-    ['to something that was not asked', ['accepted', null], 'dropped-unexpected'],
+    ['signed by another', [{ kind: 'pong' }, 'wrong'], 'dropped-bad-signature'],
+    ['to something that was not asked', [accepted(), null], 'dropped-unexpected'],
   ] as const) {
     it(`takes no answer ${title}`, () => {
       const scene = new Scene();
       const agent = scene.register('11', '198.51.100.1:49153');
       const ping = theOnly(scene.pass(20_000), 'ping');
-      scene.reply(agent, ping, { kind: replyWith[0] }, replyWith[1] ?? agent.password);
+      scene.reply(agent, ping, replyWith[0], replyWith[1] ?? agent.password);
       assert.equal(scene.count(counter), 1);
       assert.deepEqual(scene.pass(30_000).closed, [agent.channel.connectionId]);
     });
@@ -155,16 +156,24 @@ describe('keeping a registration', () => {
 });
 
 describe('a connection that has not registered', () => {
-  it('is closed after 10 s, whatever it said in them', () => {
+  it('is closed after 20 s, whatever it said in them', () => {
     const scene = new Scene();
     const silent = scene.connect('198.51.100.1:1000');
     const talking = scene.connect('198.51.100.1:1001');
     scene.pass(5_000);
     scene.nonceFor(talking);
-    assert.deepEqual(scene.pass(4_500).closed, []);
+    assert.deepEqual(scene.pass(14_500).closed, []);
     assert.deepEqual(scene.pass(500).closed, [silent.connectionId, talking.connectionId]);
     assert.equal(scene.count('closed-silent'), 2);
     assert.equal(scene.state.connections.size, 0);
+  });
+
+  it('may be silent for five and a half minutes once it has asked for its public endpoint', () => {
+    const scene = new Scene();
+    const { connectionId } = scene.connect('198.51.100.1:1000');
+    step(scene.state, { kind: 'bound', connectionId }, scene.now);
+    assert.deepEqual(scene.pass(329_500).closed, []);
+    assert.deepEqual(scene.pass(500).closed, [connectionId]);
   });
 
   it('is closed when it sends more than 16 messages', () => {

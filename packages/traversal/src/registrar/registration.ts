@@ -13,8 +13,13 @@ const firstPings = 4;
 const pingTimeoutMs = 10_000;
 /** Two pings unanswered. */
 const unresponsiveAfterMs = 2 * pingIntervalMs + pingTimeoutMs;
-/** RFC 8489 §6.2.2 leaves it to the server; a client that has something to ask asks at once. */
-const silenceLimitMs = 10_000;
+/** RFC 8489 §6.2.2 leaves it to the server. Agents leave a connection idle for 15 s to see whether it is kept. */
+const strangerLimitMs = 20_000;
+/**
+ * A client that has asked for its public endpoint may find out how long its mapping lives when nothing is said: agents try
+ * up to 5 minutes. Those who wait make room for newcomers, so that nobody is kept out by such.
+ */
+const idleLimitMs = 330_000;
 /** RFC 4787 REQ-5: a mapping lives 2 minutes at least; agents refresh far more often than this. */
 const maxUdpLifetimeS = 120;
 
@@ -124,9 +129,9 @@ export function keep(state: RegistrarState, now: Now): Effect[] {
     forget(state, connectionId);
     effects.push({ kind: 'close', connectionId });
   };
-  for (const { id, openedAtMs } of state.waiting.oldestFirst()) {
-    if (now.ms < openedAtMs + silenceLimitMs) break;
-    close(id, 'closed-silent');
+  for (const { id, openedAtMs, boundAtMs } of state.waiting.oldestFirst()) {
+    if (now.ms < openedAtMs + strangerLimitMs) break;
+    if (boundAtMs === null || now.ms >= boundAtMs + idleLimitMs) close(id, 'closed-silent');
   }
   for (const registration of state.registrations.values()) {
     if (now.ms >= registration.heardAtMs + unresponsiveAfterMs) {

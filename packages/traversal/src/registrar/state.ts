@@ -1,7 +1,7 @@
 // What the registrar knows: connections, agents, and meetings under way.
 
 import type { Random } from '@pinhole/net';
-import type { Endpoint, RendezvousBody, Transport } from '@pinhole/wire';
+import type { Endpoint, OwnSide, RendezvousBody, Transport } from '@pinhole/wire';
 import { Budget } from '../budget.ts';
 import { Counters } from '../counters.ts';
 import { Waiting } from './waiting.ts';
@@ -14,6 +14,8 @@ export interface Connection {
   readonly from: Endpoint;
   readonly openedAtMs: number;
   messages: number;
+  /** When it last asked for its public endpoint; null while it has not. */
+  boundAtMs: number | null;
   /** Whose it is; null until it has registered. */
   agentId: string | null;
 }
@@ -40,6 +42,8 @@ export interface Meeting {
   readonly sourceAgentId: string;
   readonly targetAgentId: string;
   readonly meetTransactionId: Uint8Array;
+  /** What the source has told of itself. */
+  readonly source: OwnSide;
 }
 
 /** A request of the server's own that waits for its answer. */
@@ -72,7 +76,7 @@ export interface RegistrarState {
   readonly probes: Budget;
 }
 
-/** A compatibility check takes seven, each five minutes; repeated over UDP, and begun again by hand, somewhat more. */
+/** A compatibility check takes nine, each five minutes; repeated over UDP, and begun again by hand, somewhat more. */
 const probeBudget = { perSecond: 0.2, burst: 20, maxSources: 65_536 };
 
 export function newRegistrar(secret: Uint8Array, random: Random, maxConnections: number): RegistrarState {

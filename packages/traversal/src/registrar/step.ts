@@ -27,6 +27,8 @@ import type {
 export type RegistrarEvent =
   | { readonly kind: 'connected'; readonly connectionId: ConnectionId; readonly from: Endpoint }
   | { readonly kind: 'disconnected'; readonly connectionId: ConnectionId }
+  /** It asked for its public endpoint, and was answered. */
+  | { readonly kind: 'bound'; readonly connectionId: ConnectionId }
   | { readonly kind: 'message'; readonly channel: Channel; readonly decoded: DecodedStun }
   | { readonly kind: 'tick' };
 
@@ -52,7 +54,14 @@ function handle(state: RegistrarState, event: RegistrarEvent, now: Now): Effect[
   switch (event.kind) {
     case 'connected': {
       const { connectionId: id, from } = event;
-      const connection: Connection = { id, from, openedAtMs: now.ms, messages: 0, agentId: null };
+      const connection: Connection = {
+        id,
+        from,
+        openedAtMs: now.ms,
+        messages: 0,
+        boundAtMs: null,
+        agentId: null,
+      };
       state.connections.set(id, connection);
       state.waiting.add(connection);
       return makeRoom(state, connection);
@@ -60,6 +69,11 @@ function handle(state: RegistrarState, event: RegistrarEvent, now: Now): Effect[
     case 'disconnected':
       forget(state, event.connectionId);
       return [];
+    case 'bound': {
+      const connection = state.connections.get(event.connectionId);
+      if (connection !== undefined) connection.boundAtMs = now.ms;
+      return [];
+    }
     case 'tick':
       return [...expire(state, now), ...keep(state, now)];
     case 'message':

@@ -10,8 +10,9 @@
 
 import type { Endpoint } from '../address.ts';
 import type { Decoded } from '../outcome.ts';
-import { sessionIdBytes } from '../rendezvous/messages.ts';
+import { sessionIdBytes } from '../rendezvous/bodies.ts';
 import type { StunAttribute } from '../stun/attributes.ts';
+import type { IntegrityKey } from '../stun/integrity.ts';
 import { encodeStun, findAttribute, type StunClass, type StunMessage } from '../stun/message.ts';
 import {
   decodePlan,
@@ -63,7 +64,7 @@ const wire: Record<Exclude<SessionBody['kind'], 'refused'>, { method: SessionMet
   close: { method: 'close', class: 'indication' },
 };
 
-export function encodeSessionMessage(message: SessionMessage, controlKey: Uint8Array): Uint8Array {
+export function encodeSessionMessage(message: SessionMessage, controlKey: IntegrityKey): Uint8Array {
   const { body } = message;
   const { method, class: messageClass } =
     body.kind === 'refused' ? { method: body.method, class: 'error' as const } : wire[body.kind];

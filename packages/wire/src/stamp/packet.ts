@@ -17,7 +17,7 @@
 // Everything else is zero and not looked at. The HMAC is HMAC-SHA-256 cut to 128 bits, over octets 0..95. The HMAC
 // TLV covers the sequence number and the TLVs before it (RFC 8972 §4.8); only padding may follow it.
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { type ErrorEstimate, errorEstimateBits, errorEstimateFromBits, type StampTimestamp } from './time.ts';
 import {
   decodeTlvs,
@@ -35,7 +35,7 @@ export type StampMode = 'unauthenticated' | 'authenticated';
 /** The mode of a session, with its key (RFC 8762 §4.4: at least 16 octets; 32 is what HMAC-SHA-256 can use). */
 export type StampSecurity =
   | { readonly mode: 'unauthenticated' }
-  | { readonly mode: 'authenticated'; readonly key: Uint8Array };
+  | { readonly mode: 'authenticated'; readonly key: Uint8Array | KeyObject };
 
 export interface SenderPacket {
   /** 32 bits. */
@@ -292,7 +292,12 @@ function needHmac(tlvs: readonly TlvValue[]): boolean {
   return tlvs.some(({ kind }) => kind !== 'extra-padding');
 }
 
-function tlvHmacHolds(key: Uint8Array, packet: Buffer, area: Buffer, placed: readonly PlacedTlv[]): boolean {
+function tlvHmacHolds(
+  key: Uint8Array | KeyObject,
+  packet: Buffer,
+  area: Buffer,
+  placed: readonly PlacedTlv[],
+): boolean {
   const index = placed.findIndex(({ tlv }) => tlv.kind === 'hmac');
   const found = placed[index];
   if (found?.tlv.kind !== 'hmac') return false;
@@ -300,11 +305,11 @@ function tlvHmacHolds(key: Uint8Array, packet: Buffer, area: Buffer, placed: rea
   return timingSafeEqual(tlvHmac(key, packet, area.subarray(0, found.offset)), found.tlv.digest);
 }
 
-function baseHmac(key: Uint8Array, packet: Buffer): Buffer {
+function baseHmac(key: Uint8Array | KeyObject, packet: Buffer): Buffer {
   return createHmac('sha256', key).update(packet.subarray(0, hmacOffset)).digest().subarray(0, hmacBytes);
 }
 
-function tlvHmac(key: Uint8Array, packet: Buffer, precedingTlvs: Buffer): Buffer {
+function tlvHmac(key: Uint8Array | KeyObject, packet: Buffer, precedingTlvs: Buffer): Buffer {
   return createHmac('sha256', key)
     .update(packet.subarray(0, 4))
     .update(precedingTlvs)

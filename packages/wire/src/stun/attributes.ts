@@ -45,6 +45,8 @@ const octetsCodes = {
   'session-id': 0xe801,
   plan: 0xe809,
   records: 0xe80a,
+  'nat-profile': 0xe80e,
+  search: 0xe80f,
 } as const;
 
 /** Unsigned, in 4 octets. */
@@ -57,6 +59,10 @@ const numberCodes = {
   probe: 0xe80b,
   'probe-result': 0xe80c,
   elapsed: 0xe80d,
+  attempt: 0xe810,
+  'opener-ttl': 0xe811,
+  method: 0xe812,
+  'at-fault': 0xe813,
 } as const;
 
 const otherCodes = {

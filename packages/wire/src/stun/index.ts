@@ -1,6 +1,6 @@
 export type { PasswordAlgorithm, StunAttribute, StunAttributeType } from './attributes.ts';
 export { type FramingFailure, StunFramer } from './framing.ts';
-export { type IntegrityKind, longTermKey } from './integrity.ts';
+export { type IntegrityKey, type IntegrityKind, longTermKey } from './integrity.ts';
 export {
   type DecodedStun,
   decodeStun,

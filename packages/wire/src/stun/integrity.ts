@@ -1,7 +1,7 @@
 // What proves a STUN message whole: MESSAGE-INTEGRITY (RFC 8489 §14.5), MESSAGE-INTEGRITY-SHA256 (§14.6),
 // FINGERPRINT (§14.7).
 
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 export type IntegrityKind = 'sha1' | 'sha256';
@@ -11,7 +11,9 @@ export const integrityBytes: Record<IntegrityKind, number> = { sha1: 20, sha256:
 export const fingerprintCode = 0x8028;
 export const fingerprintBytes = 4;
 
-export function integrityOf(kind: IntegrityKind, key: Uint8Array | string, covered: Uint8Array): Uint8Array {
+export type IntegrityKey = Uint8Array | string | KeyObject;
+
+export function integrityOf(kind: IntegrityKind, key: IntegrityKey, covered: Uint8Array): Uint8Array {
   return createHmac(kind, key).update(covered).digest();
 }
 

@@ -26,6 +26,7 @@ import {
   fingerprintBytes,
   fingerprintCode,
   fingerprintOf,
+  type IntegrityKey,
   type IntegrityKind,
   integrityBytes,
   integrityCode,
@@ -50,9 +51,9 @@ export const stunCookie = 0x2112a442;
 
 export interface EncodeOptions {
   /** Key of MESSAGE-INTEGRITY. */
-  readonly sha1Key?: Uint8Array | string;
+  readonly sha1Key?: IntegrityKey;
   /** Key of MESSAGE-INTEGRITY-SHA256. */
-  readonly sha256Key?: Uint8Array | string;
+  readonly sha256Key?: IntegrityKey;
   /** Append FINGERPRINT. @default false */
   readonly fingerprint?: boolean;
 }
@@ -183,7 +184,7 @@ export function decodeStun(
 export function verifyIntegrity(
   decoded: DecodedStun,
   kind: IntegrityKind,
-  key: Uint8Array | string,
+  key: IntegrityKey,
 ): 'valid' | 'invalid' | 'absent' {
   const part = decoded.signed.find((each) => each.kind === kind);
   if (part === undefined) return 'absent';

@@ -1,0 +1,83 @@
+// Fresh local ports for the further attempts of a session over UDP: a NAT that has taken the peer's early packets for a
+// flow of its own goes on doing so with that pair of ports.
+
+import type { Net, Timer, UdpSocket } from '@pinhole/net';
+import { type Endpoint, ip } from '@pinhole/wire';
+import { askMapped } from '../discovery/mapped.ts';
+
+/** Two round trips over a satellite. A round has 10 s for everything. */
+const renewTimeoutMs = 1_500;
+/** Of all sessions together. */
+const maxFresh = 64;
+/** A session that has not begun by then never will. */
+const unclaimedLimitMs = 30_000;
+
+interface Fresh {
+  readonly sessionKey: string;
+  readonly socket: UdpSocket;
+  readonly expiry: Timer;
+}
+
+export class UdpFreshPorts {
+  readonly #net: Net;
+  readonly #open: (local: Endpoint) => Promise<UdpSocket>;
+  readonly #unclaimed = new Set<Fresh>();
+  #closed = false;
+
+  /** `open` makes a socket of which what arrives is the caller's. */
+  constructor(net: Net, open: (local: Endpoint) => Promise<UdpSocket>) {
+    this.#net = net;
+    this.#open = open;
+  }
+
+  /** Null where it cannot be had in time. The mapping was made by a socket before: it is the local port's. */
+  async renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null> {
+    if (this.#closed || this.#unclaimed.size >= maxFresh) return null;
+    const local = { address: ip('0.0.0.0'), port: 0 };
+    const question = { transport: 'udp', local, server, timeoutMs: renewTimeoutMs } as const;
+    const asked = await askMapped(this.#net, question);
+    if (asked === null) return null;
+    asked.close();
+    const socket = await this.#open({ ...local, port: asked.local.port }).catch(() => null);
+    if (socket === null) return null;
+    if (this.#closed) {
+      socket.close();
+      return null;
+    }
+    const expiry = this.#net.clock.after(unclaimedLimitMs, () => this.#drop(fresh));
+    const fresh: Fresh = { sessionKey: keyOf(sessionId), socket, expiry };
+    this.#unclaimed.add(fresh);
+    return asked.mapped;
+  }
+
+  /** The port that was made last for the session: from now on the caller's. Null where there is none. */
+  take(sessionId: Uint8Array): UdpSocket | null {
+    const key = keyOf(sessionId);
+    const latest = [...this.#unclaimed].findLast(({ sessionKey }) => sessionKey === key);
+    if (latest === undefined) return null;
+    latest.expiry.cancel();
+    this.#unclaimed.delete(latest);
+    return latest.socket;
+  }
+
+  /** The session is over. */
+  release(sessionId: Uint8Array): void {
+    const key = keyOf(sessionId);
+    for (const each of this.#unclaimed) if (each.sessionKey === key) this.#drop(each);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const each of this.#unclaimed) this.#drop(each);
+  }
+
+  #drop(fresh: Fresh): void {
+    fresh.expiry.cancel();
+    fresh.socket.close();
+    this.#unclaimed.delete(fresh);
+  }
+}
+
+function keyOf(sessionId: Uint8Array): string {
+  return Buffer.from(sessionId).toString('hex');
+}

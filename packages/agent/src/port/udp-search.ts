@@ -1,0 +1,103 @@
+// A search over UDP: checks from many ports, or to many, until the peer has heard one. docs/protocol.md, Searching.
+
+import type { Net, SendRequest, Timer, UdpSocket } from '@pinhole/net';
+import { type Endpoint, type IpAddress, ip, type PortSearch } from '@pinhole/wire';
+import type { Session } from '../session/session.ts';
+import { searchTries } from './search-ports.ts';
+
+/** When each pass over the ports begins, ms after the moment: for what was lost or came too early, and other ports if drawn. */
+const passesAtMs = { drawn: [0, 250, 600, 1200, 1900], 'in-turn': [0, 250, 600] } as const;
+/** After the last pass, for a long round trip. */
+const lastWordMs = 800;
+/** 64 datagrams of 150 octets each 5 ms: 15 Mbit/s for a fraction of a second. */
+const batch = { datagrams: 64, gapMs: 5 };
+
+interface Send {
+  readonly from: UdpSocket;
+  readonly request: SendRequest;
+}
+
+export interface UdpSearchOptions {
+  readonly net: Net;
+  readonly session: Session;
+  readonly search: PortSearch;
+  /** The peer's public address. */
+  readonly address: IpAddress;
+  readonly startAtMs: number;
+  readonly openerTtl: number | null;
+  /** Where `sockets` is 0. */
+  readonly testPort: UdpSocket;
+  /** Opens a fresh port; what arrives there is the caller's. Rejects with SocketError. */
+  readonly open: (local: Endpoint) => Promise<UdpSocket>;
+  readonly onExhausted: () => void;
+}
+
+export class UdpSearch {
+  readonly #options: UdpSearchOptions;
+  #sockets: UdpSocket[] = [];
+  readonly #timers = new Set<Timer>();
+  #stopped = false;
+
+  constructor(options: UdpSearchOptions) {
+    this.#options = options;
+    void this.#begin();
+  }
+
+  /** Sends nothing more, and closes the fresh ports but for the one that is named. */
+  stop(except: UdpSocket | null): void {
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    for (const socket of this.#sockets) if (socket !== except) socket.close();
+    this.#sockets = [];
+  }
+
+  async #begin(): Promise<void> {
+    const { search, startAtMs, openerTtl, net, onExhausted } = this.#options;
+    for (let i = 0; i < search.sockets && !this.#stopped; i++) await this.#open();
+    if (this.#stopped) return;
+    const inMs = startAtMs - net.clock.monotonicNs() / 1e6;
+    // Drawn ports are others each time: to open the NAT for them ahead would be of no use.
+    if (openerTtl !== null && inMs > 0 && search.order === 'in-turn') this.#pass(openerTtl);
+    const passes = passesAtMs[search.order];
+    for (const atMs of passes) this.#after(inMs + atMs, () => this.#pass(null));
+    this.#after(inMs + passes[passes.length - 1]! + lastWordMs, onExhausted);
+  }
+
+  /** A port that cannot be had is done without. */
+  async #open(): Promise<void> {
+    const socket = await this.#options.open({ address: ip('0.0.0.0'), port: 0 }).catch(() => null);
+    if (socket === null) return;
+    if (this.#stopped) socket.close();
+    else this.#sockets.push(socket);
+  }
+
+  #pass(ttl: number | null): void {
+    const { search, address, testPort, session, net } = this.#options;
+    const data = session.newCheck();
+    const sockets = search.sockets === 0 ? [testPort] : this.#sockets;
+    const sends = searchTries(search, net.random).flatMap(({ socket, port }): Send[] => {
+      const from = sockets[socket];
+      const request = { data, to: { address, port }, ...(ttl !== null && { ttl }) };
+      return from === undefined ? [] : [{ from, request }];
+    });
+    this.#send(sends);
+  }
+
+  #send(sends: readonly Send[]): void {
+    const { session } = this.#options;
+    // With the peer heard, the session finds the way; a pass that follows finds it where that led to nothing.
+    if (this.#stopped || !session.connecting || session.hasHeard) return;
+    for (const { from, request } of sends.slice(0, batch.datagrams)) from.send(request);
+    const rest = sends.slice(batch.datagrams);
+    if (rest.length > 0) this.#after(batch.gapMs, () => this.#send(rest));
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    const timer = this.#options.net.clock.after(Math.max(0, delayMs), () => {
+      this.#timers.delete(timer);
+      if (!this.#stopped && this.#options.session.connecting) callback();
+    });
+    this.#timers.add(timer);
+  }
+}
