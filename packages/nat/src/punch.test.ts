@@ -116,6 +116,25 @@ describe('punching', () => {
     assert.deepEqual(log.at(-1), [200, 'answer-check', 40000]);
   });
 
+  it('is open for the source with the first check that arrives by a connection, and sends one of its own', () => {
+    for (const byConnection of [true, false]) {
+      const random = counting();
+      const began = startPunch({ ...plan, candidates: [], byConnection });
+      const { state, effects } = stepPunch(
+        began,
+        { kind: 'check', from: peer, transactionId: id(9) },
+        120,
+        random,
+      );
+      assert.deepEqual(
+        effects.map(({ kind }) => kind),
+        ['answer-check', 'send-check'],
+      );
+      const open = { kind: 'open', remote: peer, mapped: null, roundTripMs: 0 };
+      assert.deepEqual(state.outcome, byConnection ? open : null);
+    }
+  });
+
   it('follows a peer to no more than 16 places', () => {
     const checks = Array.from({ length: 40 }, (_, i): [number, PunchEvent] => [
       100 + i,

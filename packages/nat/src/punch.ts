@@ -3,7 +3,8 @@
 //   1. At the planned moment each side sends a check to every candidate; its own NAT now lets the answers in.
 //   2. A check that arrives is answered to where it came from. If that place was no candidate, it is one now
 //      (RFC 8445 §7.3.1.3), and is checked back at once (§7.3.1.4): the peer's NAT has just opened for it.
-//   3. The source takes the first candidate that answered: the way is open in both directions.
+//   3. The source takes the first candidate that answered: the way is open in both directions. Over TCP a check that
+//      arrives says the same.
 //      The target goes on answering; it learns from the session which candidate was taken.
 //
 // Checks are authenticated before they come here.
@@ -19,6 +20,8 @@ export interface PunchPlan {
   readonly startAtMs: number;
   /** When to give up. */
   readonly deadlineMs: number;
+  /** Checks travel on connections: one that arrives has come by a way that is open in both directions. @default false */
+  readonly byConnection?: boolean;
 }
 
 export type PunchEvent =
@@ -54,8 +57,8 @@ export type PunchOutcome =
   | {
       readonly kind: 'open';
       readonly remote: Endpoint;
-      /** Our own endpoint, as the peer sees it. */
-      readonly mapped: Endpoint;
+      /** Our own endpoint, as the peer sees it; null where the answer to our check, which tells it, is still on its way. */
+      readonly mapped: Endpoint | null;
       readonly roundTripMs: number;
     }
   | { readonly kind: 'failed'; readonly checksSent: number; readonly checksHeard: number };
@@ -117,6 +120,7 @@ export function stepPunch(
     case 'check':
       effects.push({ kind: 'answer-check', to: event.from, transactionId: event.transactionId });
       next = heard(next, event.from, nowMs);
+      if (next.plan.byConnection === true) next = openedByCheck(next, event.from, nowMs, random, effects);
       break;
     case 'checked':
       next = confirmed(next, event, nowMs);
@@ -189,6 +193,22 @@ function confirmed(
     roundTripMs: nowMs - check.sentAtMs,
   };
   return { ...state, confirmed, outcome };
+}
+
+/** The source need not wait for the answer to a check of its own; but one must be on its way. */
+function openedByCheck(
+  state: PunchState,
+  from: Endpoint,
+  nowMs: number,
+  random: Random,
+  effects: PunchEffect[],
+): PunchState {
+  if (state.plan.role === 'target' || state.outcome !== null) return state;
+  const next = sendDue(state, nowMs, random, effects);
+  const sent = next.candidates.find((each) => sameEndpoint(each.endpoint, from))?.inFlight.at(0);
+  if (sent === undefined || next.outcome !== null) return next;
+  const roundTripMs = nowMs - sent.sentAtMs;
+  return { ...next, outcome: { kind: 'open', remote: from, mapped: null, roundTripMs } };
 }
 
 function sendDue(state: PunchState, nowMs: number, random: Random, effects: PunchEffect[]): PunchState {

@@ -39,6 +39,8 @@ describe('every message between agent and NAT traversal server', () => {
     ['a profile of no NAT', 'accepted', { type: 'nat-profile', octets: new Uint8Array(12).fill(9) }],
     ['a search that is cut', 'start', { type: 'search', octets: new Uint8Array(11) }],
     ['a search without end', 'start', { type: 'search', octets: new Uint8Array(12).fill(255) }],
+    ['attempt 0', 'meet', { type: 'attempt', value: 0 }],
+    ['more attempts than a round has time for', 'invite', { type: 'attempt', value: 17 }],
     ['a method that there is not', 'start', { type: 'method', value: 4 }],
     ['no method at all', 'start', { type: 'method', value: 0 }],
     ['a third side', 'start', { type: 'at-fault', value: 3 }],

@@ -1,7 +1,7 @@
 // The agent's local port over UDP: everything comes in and goes out by one socket, and is told apart here. A session
 // that a search has brought together may go by a fresh port of its own.
 
-import type { Datagram, Net, Timer, UdpSocket } from '@pinhole/net';
+import type { Datagram, Net, UdpSocket } from '@pinhole/net';
 import { type Endpoint, encodeStun, ip, looksLikeStun, sameEndpoint, stunMethods } from '@pinhole/wire';
 import type { Session } from '../session/session.ts';
 import { KeptWays } from './kept.ts';
@@ -10,9 +10,6 @@ import { Sessions } from './sessions.ts';
 import { StampsAwaited } from './stamps-awaited.ts';
 import { UdpFreshPorts } from './udp-fresh.ts';
 import { UdpSearch } from './udp-search.ts';
-
-/** The checks until then have the gaps 50, 50, 100, 200, 400 and 800 ms: what none of them has opened needs another try. */
-const patienceMs = 1_800;
 
 export class UdpPort implements AgentPort {
   readonly clock;
@@ -23,7 +20,6 @@ export class UdpPort implements AgentPort {
   readonly #stamps: StampsAwaited;
   readonly #kept: KeptWays<UdpSocket>;
   readonly #fresh: UdpFreshPorts;
-  readonly #timers = new Set<Timer>();
   readonly #searches = new Map<Session, UdpSearch>();
   /** By which port a session goes, where it is not the test port. */
   readonly #lines = new Map<Session, UdpSocket>();
@@ -74,10 +70,6 @@ export class UdpPort implements AgentPort {
       else this.#lines.set(session, line);
       if (before !== undefined) this.#closeIfUnused(before);
       session.addCandidates(candidates, startAtMs, openerTtl);
-      const inMs = startAtMs - this.clock.monotonicNs() / 1e6;
-      this.#after(Math.max(0, inMs) + patienceMs, () => {
-        if (session.connecting && !session.hasHeard) onExhausted?.();
-      });
       return;
     }
     this.#searches.get(session)?.stop(this.#lines.get(session) ?? null);
@@ -135,7 +127,6 @@ export class UdpPort implements AgentPort {
   }
 
   close(): void {
-    for (const timer of this.#timers) timer.cancel();
     this.#fresh.close();
     for (const search of this.#searches.values()) search.stop(null);
     const lines = [...this.#lines.values()];
@@ -188,14 +179,6 @@ export class UdpPort implements AgentPort {
     if (socket === this.#testPort || isUsed) return;
     socket.close();
     this.#stamps.drop(socket);
-  }
-
-  #after(delayMs: number, callback: () => void): void {
-    const timer = this.clock.after(delayMs, () => {
-      this.#timers.delete(timer);
-      callback();
-    });
-    this.#timers.add(timer);
   }
 
   /** RFC 8445 §11: a Binding indication. */

@@ -33,10 +33,12 @@ export interface Approached {
 
 /** A held way works within a round trip, or after a lost packet two; satellites take 0.6 s. */
 const keptPatienceMs = 1_500;
-/** Each from fresh ports, at a moment of its own: what fails by chance once in ten fails once in a thousand. */
-const maxAttempts = 3;
+/** Each from fresh ports, at a moment of its own. Where both NATs refuse, one takes some 50 ms and two round trips. */
+const maxAttempts = 8;
 /** A meeting and a connection, on the longest of ways. */
 const leastAttemptMs = 2_000;
+/** Until it is of no use to go on in silence: checks have had gaps up to 0.8 s, and a SYN its first repetition. */
+const silenceMs = 1_800;
 /** The server asks for a round trip and what one side is to be ahead; whatever it says, a round waits no longer. */
 const maxStartInMs = 4_000;
 
@@ -91,10 +93,20 @@ export class Approach {
         this.#session?.abandon();
         return start;
       }
+      // The attempt before may have found a way at last.
+      if (this.#session?.connecting === false) break;
       method = start.method;
       this.#atFault = start.atFault;
       const exhausted = Promise.withResolvers<void>();
-      const session = this.#reach({ ...wayOf(start, this.#nowMs()), onExhausted: exhausted.resolve });
+      const way = wayOf(start, this.#nowMs());
+      const session = this.#reach({ ...way, onExhausted: exhausted.resolve });
+      const silent = () => {
+        if (!session.hasHeard) exhausted.resolve();
+      };
+      // A search knows by itself when it is over.
+      if (way.search === null) {
+        void this.#after(Math.max(0, way.startAtMs - this.#nowMs()) + silenceMs).then(silent);
+      }
       await Promise.race([this.#settled(), exhausted.promise]);
       if (!session.connecting || this.#nowMs() > connectedByMs - leastAttemptMs) break;
     }

@@ -173,7 +173,12 @@ export class RoundRunner {
         const setup: Omit<SessionSetup, 'originUnixNs'> = {
           role: 'source',
           plan: sessionPlan(assignment),
-          punch: { candidates: [], startAtMs: nowMs, deadlineMs },
+          punch: {
+            candidates: [],
+            startAtMs: nowMs,
+            deadlineMs,
+            byConnection: assignment.protocol === 'tcp',
+          },
           check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
         };
         const finished = (outcome: SessionOutcome) => {

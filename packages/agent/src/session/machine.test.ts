@@ -12,6 +12,28 @@ describe('Open', () => {
     assert.deepEqual(open.body, { kind: 'open', plan: twoProbes, sentTo: peer });
   });
 
+  it('over TCP is sent at the first check of the peer, and the answer to ours tells where we are seen', () => {
+    const source = session('source', twoProbes, true);
+    const check = sent(source.feed({ kind: 'tick' }), 'check');
+    const heard = source.hear({ kind: 'check', testId: '7', sourceAgentId: '11', roundId: 60 });
+    const open = sent(heard, 'open');
+    source.hear({ kind: 'checked', mapped }, check.transactionId);
+    source.hear({ kind: 'opened' }, open.transactionId);
+    assert.equal(source.state.phase, 'measuring');
+    assert.deepEqual(source.state.mapped, mapped);
+  });
+
+  it('over TCP ends the session where the peer has answered it, and no check', () => {
+    const source = session('source', twoProbes, true);
+    const heard = source.hear({ kind: 'check', testId: '7', sourceAgentId: '11', roundId: 60 });
+    source.hear({ kind: 'opened' }, sent(heard, 'open').transactionId);
+    assert.deepEqual(source.outcome(), {
+      kind: 'failed',
+      stage: 'opening',
+      evidence: 'The target answered no check',
+    });
+  });
+
   it('of a source that has not answered a check yet waits until it has', () => {
     const target = session('target');
     const check = sent(

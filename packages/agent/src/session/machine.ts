@@ -81,6 +81,7 @@ function receive(
       return;
     case 'checked':
       punch(state, { kind: 'checked', from, transactionId, mapped: body.mapped }, nowMs, random, effects);
+      if (state.remote !== null && sameEndpoint(state.remote, from)) state.mapped ??= body.mapped;
       if (state.earlyOpen !== null) takeOpen(state, state.earlyOpen, nowMs, effects);
       return;
     case 'open':
@@ -203,6 +204,7 @@ function answered(
   state.requests = state.requests.filter((each) => each !== request);
   if (kind === 'open') {
     if (body.kind === 'refused') fail(state, 'refused', body.reason, nowMs, effects);
+    else if (state.mapped === null) fail(state, 'opening', 'The target answered no check', nowMs, effects);
     else startMeasuring(state, nowMs);
   } else if (refused) state.report = 'given-up';
   else if (state.requests.length === 0 && state.report === 'sent') state.report = 'confirmed';

@@ -30,7 +30,7 @@ export const twoProbes: SessionPlan = {
 export type Sent = Extract<SessionEffect, { kind: 'send' }>;
 
 /** A session at one end; the test is its peer, and has the clock in its hand. Transaction ids count up. */
-export function session(role: SessionRole, plan: SessionPlan = twoProbes) {
+export function session(role: SessionRole, plan: SessionPlan = twoProbes, byConnection = false) {
   let count = 0;
   const random: Random = { bytes: (length) => new Uint8Array(length).fill(++count), below: () => 0 };
   const candidates = role === 'source' ? [peer] : [];
@@ -38,7 +38,7 @@ export function session(role: SessionRole, plan: SessionPlan = twoProbes) {
     state: startSession({
       role,
       plan: role === 'source' ? plan : null,
-      punch: { candidates, startAtMs: 0, deadlineMs: 8_000 },
+      punch: { candidates, startAtMs: 0, deadlineMs: 8_000, byConnection },
       check: { kind: 'check', testId: '7', sourceAgentId: '11', roundId: 60 },
       originUnixNs,
     }),

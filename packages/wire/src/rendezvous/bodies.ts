@@ -29,6 +29,7 @@ export type RendezvousMethod = keyof typeof rendezvousMethods;
 
 export const sessionIdBytes = 16;
 const maxAddresses = 16;
+const maxAttempts = 16;
 
 export type RendezvousBody =
   /** `localAddresses`: where the agent's port is bound, for a peer behind the same NAT. Lifetime 0 ends it. */
@@ -206,9 +207,9 @@ export function decodeBody(
       const ticket = findAttribute(message, 'ticket')?.octets;
       if (ticket === undefined || typeof session === 'string')
         return typeof session === 'string' ? session : 'missing-attribute';
-      const own = decodeOwn(message);
-      if (own === null) return 'bad-attribute';
-      return { kind: 'meet', ...session, ticket, attempt: attemptOf(message), ...own };
+      const [own, attempt] = [decodeOwn(message), attemptOf(message)];
+      if (own === null || attempt === null) return 'bad-attribute';
+      return { kind: 'meet', ...session, ticket, attempt, ...own };
     }
     case 'invite request': {
       const session = decodeSession(message);
@@ -216,7 +217,9 @@ export function decodeBody(
       const sourceAgentId = findAttribute(message, 'agent-id')?.text;
       if (typeof session === 'string') return session;
       if (testId === undefined || sourceAgentId === undefined) return 'missing-attribute';
-      return { kind: 'invite', ...session, testId, sourceAgentId, attempt: attemptOf(message) };
+      const attempt = attemptOf(message);
+      if (attempt === null) return 'bad-attribute';
+      return { kind: 'invite', ...session, testId, sourceAgentId, attempt };
     }
     case 'start indication': {
       const sessionId = findAttribute(message, 'session-id')?.octets;
@@ -270,8 +273,10 @@ function decodeSession(
   return { sessionId, transport: named, roundId };
 }
 
-function attemptOf(message: StunMessage): number {
-  return findAttribute(message, 'attempt')?.value ?? 1;
+/** Null where there cannot be so many in the time of a round. */
+function attemptOf(message: StunMessage): number | null {
+  const attempt = findAttribute(message, 'attempt')?.value ?? 1;
+  return attempt >= 1 && attempt <= maxAttempts ? attempt : null;
 }
 
 /** Null where what is there is malformed. */

@@ -72,6 +72,7 @@ describe('a search', () => {
     ['with more tries than ports', { tries: 2 }],
     ['with no try', { tries: 0 }],
     ['of port 0', { ports: { first: 0, step: 1, count: 10 } }],
+    ['that stands still', { ports: { first: 1024, step: 0, count: 2 } }],
   ];
   for (const [name, part] of refused) {
     it(`is refused ${name}`, () => assert.equal(decodeSearch(encodeSearch({ ...search, ...part })), null));

@@ -141,7 +141,8 @@ export function decodeSearch(octets: Uint8Array): PortSearch | null {
     tries >= 1 &&
     tries <= ports.count &&
     Math.max(1, sockets) * tries <= searchLimits.packets &&
-    ports.first > 0;
+    ports.first > 0 &&
+    (ports.step !== 0 || ports.count === 1);
   if (!sound) return null;
   const order = (flags & 1) !== 0 ? 'drawn' : 'in-turn';
   return { sockets, tries, ports, order, accept: (flags & 2) !== 0 };
