@@ -9,6 +9,7 @@ import { matrixPage } from './html.ts';
 import { isAsExpected, resultLine } from './outcome.ts';
 import { runMatrix } from './run.ts';
 import { matrixText } from './text.ts';
+import { isLate } from './timing.ts';
 
 const { kinds, protocols, htmlFile } = JSON.parse(process.argv[2]!) as MatrixTask;
 const ending = new AbortController();
@@ -18,10 +19,12 @@ process.exitCode = await reporting(async () => {
   const cells = [...matrixCells(kinds, protocols), ...repetitions(kinds, protocols)];
   say(`${cells.length} tests; starting the lab and an agent for each kind …`);
   let ended = 0;
-  const onResult = (result: Parameters<typeof resultLine>[0]) =>
-    say(`${String(++ended).padStart(4)}/${cells.length}  ${resultLine(result)}`);
+  const onResult = (result: Parameters<typeof resultLine>[0]) => {
+    const place = result.wasLate === true ? 'again' : `${String(++ended).padStart(4)}/${cells.length}`;
+    say(`${place}  ${resultLine(result)}`);
+  };
   try {
-    const results = await runMatrix({ cells, onResult, signal: ending.signal });
+    const results = await runMatrix({ cells, onResult, isLate, signal: ending.signal });
     process.stdout.write(`${matrixText(results)}\n`);
     if (htmlFile !== null) writeFileSync(htmlFile, matrixPage(results));
     return results.every(isAsExpected) ? 0 : 1;

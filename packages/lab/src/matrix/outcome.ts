@@ -19,6 +19,8 @@ export interface CellResult {
   readonly outcome: Outcome;
   /** From asking for the test to its results, of which the measuring itself is a part. */
   readonly afterMs: number;
+  /** This is the second time that it was asked for: the first time it came late. */
+  readonly wasLate?: boolean;
 }
 
 /** `rows`: both directions of one round. A round is as good as the worse of them. */

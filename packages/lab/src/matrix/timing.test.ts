@@ -4,7 +4,7 @@ import type { ConnectionMethod, Protocol } from '@pinhole/contract';
 import type { NatKind } from '../nat/kinds.ts';
 import { repetitions } from './cells.ts';
 import type { CellResult } from './outcome.ts';
-import { judgeTimes, timesText } from './timing.ts';
+import { isLate, judgeTimes, timesText } from './timing.ts';
 
 function connected(
   source: NatKind,
@@ -39,6 +39,14 @@ test('what is direct or punched has three round trips of 40 ms to connect', () =
   assert.equal(judged([easy(120), easy(121), easy(null)], /three round trips/), '1 of 2');
   assert.match(timesText([easy(120), easy(null)]), /\n {2}1 that are direct or punched do not say when/);
   assert.equal(judged([connected('eim-apdf', 'none', 'direct', 41)], /three round trips/), '1 of 1');
+});
+
+test('what was late among others, and is not when asked for again, is said and holds', () => {
+  const again = { ...connected('eim-apdf', 'eim-apdf', 'punched', 90), wasLate: true };
+  assert.equal(isLate(connected('eim-apdf', 'eim-apdf', 'punched', 121)), true);
+  assert.equal(isLate(again), false);
+  assert.match(timesText([again]), / 1 of 1 .*three round trips/);
+  assert.match(timesText([again]), /\n {2}1 that were late among others were asked for again/);
 });
 
 test('what has to be searched is not judged as if it were easy', () => {

@@ -31,7 +31,7 @@ export function judgeTimes(results: readonly CellResult[]): Judgement[] {
     judgement(
       `direct and punched: connected within ${easyLimitMs} ms, three round trips over the path to the server (${roundTripMs} ms each)`,
       easy,
-      (each) => connectMsOf(each) <= easyLimitMs,
+      (each) => !isLate(each),
     ),
     ...protocolSchema.options.flatMap((protocol) => judgeSearch(results, protocol)),
     judgement(
@@ -42,6 +42,11 @@ export function judgeTimes(results: readonly CellResult[]): Judgement[] {
   ];
 }
 
+/** An easy pair beyond its limit. */
+export function isLate(result: CellResult): boolean {
+  return isEasy(result) && saysWhen(result) && connectMsOf(result) > easyLimitMs;
+}
+
 /** In words, for the terminal and the page. */
 export function timesText(results: readonly CellResult[]): string {
   const judgements = judgeTimes(results).filter(({ judged }) => judged > 0);
@@ -49,10 +54,14 @@ export function timesText(results: readonly CellResult[]): string {
     `  ${held} of ${judged}  ${demand}`,
     ...late.map((each) => `      late: ${each}`),
   ]);
+  const again = results.filter(({ wasLate }) => wasLate).length;
   const silent = results.filter((each) => isEasy(each) && !saysWhen(each)).length;
   return [
     'Times:',
     ...lines,
+    ...(again === 0
+      ? []
+      : [`  ${again} that were late among others were asked for again at the end; that is what is judged`]),
     ...(silent === 0 ? [] : [`  ${silent} that are direct or punched do not say when they connected`]),
   ].join('\n');
 }
