@@ -2,8 +2,8 @@
 //
 //   POST /agent/v1/enroll      EnrollRequest  → 201 EnrollResponse        (account group token in the body)
 //   POST /agent/v1/check-in    CheckInRequest → 200 CheckInResponse       (Authorization: Bearer agentSecret)
-//   GET  /agent/v1/changes?version=N  → 200 ChangesResponse when the configuration is no longer version N,
-//                                       204 after changesHoldMs without a change
+//   GET  /agent/v1/changes?version=N  → 200 ChangesResponse as soon as the configuration is no longer version N,
+//                                       null after changesHoldMs without a change; until then a blank line again and again
 //
 // Errors are problem bodies (RFC 9457), as in REST. 401: the secret is no longer known. A disabled agent goes on
 // checking in; its configuration says `enabled: false`.

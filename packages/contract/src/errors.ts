@@ -27,6 +27,7 @@ export const errorCatalogue = {
     causes: [
       'The NAT of one side is symmetric: it maps each destination to another public port.',
       'A firewall drops what comes from the peer although the agent sends to it.',
+      'Over TCP: a NAT or firewall lets no SYN in, though one has just gone out to where it comes from.',
     ],
     advice:
       'Give the agent an endpoint-independent ("full cone" or "port restricted") NAT rule for its test port.',
@@ -43,7 +44,9 @@ export const errorCatalogue = {
   },
   'agent-address-unknown': {
     sentence: 'The {party} agent has no address that others could send to',
-    causes: ['It has not reported its interfaces yet, or has none but loopback.'],
+    causes: [
+      'It has not reported its interfaces yet, or has none but loopback, and has not been heard of from any other address.',
+    ],
     advice: 'Check that the agent is online, or set targetForTests to the address that reaches it.',
   },
   'session-refused': {

@@ -16,12 +16,13 @@ interface Fresh {
   readonly sessionKey: string;
   readonly socket: UdpSocket;
   readonly expiry: Timer;
+  taken: boolean;
 }
 
 export class UdpFreshPorts {
   readonly #net: Net;
   readonly #open: (local: Endpoint) => Promise<UdpSocket>;
-  readonly #unclaimed = new Set<Fresh>();
+  readonly #all = new Set<Fresh>();
   #closed = false;
 
   /** `open` makes a socket of which what arrives is the caller's. */
@@ -32,7 +33,7 @@ export class UdpFreshPorts {
 
   /** Null where it cannot be had in time. The mapping was made by a socket before: it is the local port's. */
   async renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null> {
-    if (this.#closed || this.#unclaimed.size >= maxFresh) return null;
+    if (this.#closed || this.#all.size >= maxFresh) return null;
     const local = { address: ip('0.0.0.0'), port: 0 };
     const question = { transport: 'udp', local, server, timeoutMs: renewTimeoutMs } as const;
     const asked = await askMapped(this.#net, question);
@@ -44,37 +45,46 @@ export class UdpFreshPorts {
       socket.close();
       return null;
     }
-    const expiry = this.#net.clock.after(unclaimedLimitMs, () => this.#drop(fresh));
-    const fresh: Fresh = { sessionKey: keyOf(sessionId), socket, expiry };
-    this.#unclaimed.add(fresh);
+    const expiry = this.#net.clock.after(unclaimedLimitMs, () => {
+      this.#all.delete(fresh);
+      socket.close();
+    });
+    const fresh: Fresh = { sessionKey: keyOf(sessionId), socket, expiry, taken: false };
+    this.#all.add(fresh);
     return asked.mapped;
   }
 
-  /** The port that was made last for the session: from now on the caller's. Null where there is none. */
+  /** The port that was made last for the session, once. Null where there is none. */
   take(sessionId: Uint8Array): UdpSocket | null {
-    const key = keyOf(sessionId);
-    const latest = [...this.#unclaimed].findLast(({ sessionKey }) => sessionKey === key);
+    const latest = this.#of(sessionId).findLast(({ taken }) => !taken);
     if (latest === undefined) return null;
     latest.expiry.cancel();
-    this.#unclaimed.delete(latest);
+    latest.taken = true;
     return latest.socket;
   }
 
-  /** The session is over. */
-  release(sessionId: Uint8Array): void {
-    const key = keyOf(sessionId);
-    for (const each of this.#unclaimed) if (each.sessionKey === key) this.#drop(each);
+  /** The session is over: all that was made for it, which is now the caller's. */
+  release(sessionId: Uint8Array): UdpSocket[] {
+    return this.#give(this.#of(sessionId));
   }
 
-  close(): void {
+  /** Makes none any more. All that there are, which are now the caller's. */
+  close(): UdpSocket[] {
     this.#closed = true;
-    for (const each of this.#unclaimed) this.#drop(each);
+    return this.#give([...this.#all]);
   }
 
-  #drop(fresh: Fresh): void {
-    fresh.expiry.cancel();
-    fresh.socket.close();
-    this.#unclaimed.delete(fresh);
+  #of(sessionId: Uint8Array): Fresh[] {
+    const key = keyOf(sessionId);
+    return [...this.#all].filter(({ sessionKey }) => sessionKey === key);
+  }
+
+  #give(leaving: readonly Fresh[]): UdpSocket[] {
+    for (const each of leaving) {
+      each.expiry.cancel();
+      this.#all.delete(each);
+    }
+    return leaving.map(({ socket }) => socket);
   }
 }
 

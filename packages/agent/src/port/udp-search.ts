@@ -25,7 +25,7 @@ export interface UdpSearchOptions {
   readonly address: IpAddress;
   readonly startAtMs: number;
   readonly openerTtl: number | null;
-  /** Where `sockets` is 0. */
+  /** Where `sockets` is 0: the test port, or what stands for it. */
   readonly testPort: UdpSocket;
   /** Opens a fresh port; what arrives there is the caller's. Rejects with SocketError. */
   readonly open: (local: Endpoint) => Promise<UdpSocket>;
@@ -36,11 +36,17 @@ export class UdpSearch {
   readonly #options: UdpSearchOptions;
   #sockets: UdpSocket[] = [];
   readonly #timers = new Set<Timer>();
+  #sent = 0;
   #stopped = false;
 
   constructor(options: UdpSearchOptions) {
     this.#options = options;
     void this.#begin();
+  }
+
+  /** What has come of it, for whoever asks why there is no connection. */
+  get summary(): string {
+    return `UDP to ${this.#options.address}: ${this.#sent} checks sent to ports that may be the peer's, none answered`;
   }
 
   /** Sends nothing more, and closes the fresh ports but for the one that is named. */
@@ -88,7 +94,9 @@ export class UdpSearch {
     const { session } = this.#options;
     // With the peer heard, the session finds the way; a pass that follows finds it where that led to nothing.
     if (this.#stopped || !session.connecting || session.hasHeard) return;
-    for (const { from, request } of sends.slice(0, batch.datagrams)) from.send(request);
+    for (const { from, request } of sends.slice(0, batch.datagrams)) {
+      if (from.send(request).sent) this.#sent += 1;
+    }
     const rest = sends.slice(batch.datagrams);
     if (rest.length > 0) this.#after(batch.gapMs, () => this.#send(rest));
   }

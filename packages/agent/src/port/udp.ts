@@ -20,7 +20,8 @@ export class UdpPort implements AgentPort {
   readonly #stamps: StampsAwaited;
   readonly #kept: KeptWays<UdpSocket>;
   readonly #fresh: UdpFreshPorts;
-  readonly #searches = new Map<Session, UdpSearch>();
+  /** The latest last: the others are over. */
+  readonly #searches = new Map<Session, UdpSearch[]>();
   /** By which port a session goes, where it is not the test port. */
   readonly #lines = new Map<Session, UdpSocket>();
   /** What is being dealt with: an answer leaves by the port that the question came to. */
@@ -38,7 +39,7 @@ export class UdpPort implements AgentPort {
     this.#kept = new KeptWays({
       clock: net.clock,
       refresh: ({ remote }, socket) => socket.send({ data: this.#keepAlive(), to: remote }),
-      onDropped: (socket) => this.#closeIfUnused(socket),
+      onDropped: (socket) => this.#drop(socket),
     });
   }
 
@@ -51,28 +52,27 @@ export class UdpPort implements AgentPort {
 
   release(session: Session): void {
     this.sessions.remove(session);
-    this.#searches.get(session)?.stop(this.#lines.get(session) ?? null);
-    this.#searches.delete(session);
-    this.#fresh.release(session.sessionId);
     const line = this.#lines.get(session);
+    for (const search of this.#searches.get(session) ?? []) search.stop(line ?? null);
+    this.#searches.delete(session);
     this.#lines.delete(session);
     if (line !== undefined) this.#closeIfUnused(line);
+    for (const fresh of this.#fresh.release(session.sessionId)) this.#closeIfUnused(fresh);
   }
 
   reach(session: Session, { candidates, startAtMs, openerTtl, search, onExhausted }: Way): void {
     const [first] = candidates;
     const testPort = this.#testPort;
     if (first === undefined || testPort === null) return;
+    const fresh = this.#fresh.take(session.sessionId);
+    const line = fresh ?? this.#kept.to(first) ?? testPort;
+    this.#go(session, line);
     if (search === null) {
-      const before = this.#lines.get(session);
-      const line = this.#fresh.take(session.sessionId) ?? this.#kept.to(first) ?? testPort;
-      if (line === testPort) this.#lines.delete(session);
-      else this.#lines.set(session, line);
-      if (before !== undefined) this.#closeIfUnused(before);
       session.addCandidates(candidates, startAtMs, openerTtl);
       return;
     }
-    this.#searches.get(session)?.stop(this.#lines.get(session) ?? null);
+    const earlier = this.#searches.get(session) ?? [];
+    earlier.at(-1)?.stop(null);
     const underway = new UdpSearch({
       net: this.#net,
       session,
@@ -80,19 +80,20 @@ export class UdpPort implements AgentPort {
       address: first.address,
       startAtMs,
       openerTtl,
-      testPort,
+      testPort: line,
       open: (local) => this.#open(local),
       onExhausted: () => onExhausted?.(),
     });
-    this.#searches.set(session, underway);
+    this.#searches.set(session, [...earlier, underway]);
   }
 
   renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null> {
     return this.#fresh.renew(sessionId, server);
   }
 
-  evidence(): string | null {
-    return null;
+  evidence(session: Session): string | null {
+    const searches = this.#searches.get(session);
+    return searches === undefined ? null : searches.map(({ summary }) => summary).join('; ');
   }
 
   keep(session: Session, { peerAgentId, ...way }: KeptWay & { readonly peerAgentId: string }): void {
@@ -127,9 +128,8 @@ export class UdpPort implements AgentPort {
   }
 
   close(): void {
-    this.#fresh.close();
-    for (const search of this.#searches.values()) search.stop(null);
-    const lines = [...this.#lines.values()];
+    for (const search of [...this.#searches.values()].flat()) search.stop(null);
+    const lines = [...this.#lines.values(), ...this.#fresh.close()];
     this.#lines.clear();
     for (const line of lines) this.#closeIfUnused(line);
     this.#kept.close();
@@ -164,14 +164,27 @@ export class UdpPort implements AgentPort {
   /** The peer decides by which port it goes: where more than one way was found, the one it uses. */
   #follow(session: Session, socket: UdpSocket): void {
     const isAlive = this.sessions.get(session.sessionId) === session;
-    if (socket !== this.#testPort && isAlive) this.#lines.set(session, socket);
-    else this.#lines.delete(session);
+    if (isAlive) this.#go(session, socket);
+  }
+
+  /** What the session sends leaves by this port from now on. */
+  #go(session: Session, socket: UdpSocket): void {
+    if (socket === this.#testPort) this.#lines.delete(session);
+    else this.#lines.set(session, socket);
   }
 
   #lineTo(session: Session, to: Endpoint): UdpSocket | null {
     const arriving = this.#arriving;
     if (arriving !== null && sameEndpoint(arriving.from, to)) return arriving.socket;
     return this.#lines.get(session) ?? this.#testPort;
+  }
+
+  /** A way that is kept no longer; a session that tries it yet has not found it to be one. */
+  #drop(socket: UdpSocket): void {
+    for (const [session, line] of this.#lines) {
+      if (line === socket && session.connecting) this.#lines.delete(session);
+    }
+    this.#closeIfUnused(socket);
   }
 
   #closeIfUnused(socket: UdpSocket): void {

@@ -86,15 +86,14 @@ export class Approach {
     const { meet, connectedByMs, port } = this.#options;
     let method: ConnectionMethod = 'punched';
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const start = await meet(attempt);
+      const start = await (attempt === 1 ? meet(attempt) : this.#unlessSettled(meet(attempt)));
+      if (start === null) break;
       if ('failure' in start) {
         if (attempt > 1) break;
         if (this.#session !== null) port.release(this.#session);
         this.#session?.abandon();
         return start;
       }
-      // The attempt before may have found a way at last.
-      if (this.#session?.connecting === false) break;
       method = start.method;
       this.#atFault = start.atFault;
       const exhausted = Promise.withResolvers<void>();
@@ -132,6 +131,13 @@ export class Approach {
     const outcome = await this.#finished.promise;
     if (this.#session !== null) keepIfSearched(port, this.#session, peerAgentId, method, outcome);
     return { outcome, method, connectMs: this.#connectMs, atFault: this.#atFault };
+  }
+
+  /** Null where the attempts before have come to an end meanwhile, one way or the other. */
+  async #unlessSettled<T>(promise: Promise<T>): Promise<T | null> {
+    const settled = this.#settled().then(() => null);
+    const first = await Promise.race([promise, settled]);
+    return this.#session?.connecting === true ? first : null;
   }
 
   #settled(): Promise<unknown> {
