@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SessionPlan } from '@pinhole/wire';
-import {
-  countOf,
-  elsewhere,
-  mapped,
-  openReports,
-  peer,
-  reportOf,
-  sent,
-  session,
-  twoProbes,
-} from './scene.ts';
+import { countOf, mapped, openReports, peer, reportOf, sent, session, twoProbes } from './scene.ts';
 
 describe('measuring', () => {
   it('sends each probe at its moment', () => {
@@ -129,27 +119,6 @@ describe('Report', () => {
     source.run(() => source.state.report === 'sent');
     return source;
   }
-
-  it('of a source that has not answered a check yet waits until it has', () => {
-    const target = session('target');
-    const check = sent(
-      target.hear({ kind: 'check', testId: '7', sourceAgentId: '11', roundId: 60 }),
-      'check',
-    );
-    assert.equal(countOf(target.hear({ kind: 'open', plan: twoProbes, sentTo: mapped }), 'opened'), 0);
-    assert.equal(countOf(target.hear({ kind: 'checked', mapped }, check.transactionId), 'opened'), 1);
-    assert.equal(target.state.phase, 'measuring');
-  });
-
-  it('copied to another place does not turn the probes there', () => {
-    const target = session('target');
-    target.confirmPeer();
-    const body = { kind: 'open', plan: twoProbes, sentTo: mapped } as const;
-    target.feed({ kind: 'message', from: elsewhere, transactionId: new Uint8Array(12), body });
-    assert.equal(target.state.phase, 'connecting');
-    target.hear(body);
-    assert.deepEqual(target.state.remote, peer);
-  });
 
   it('that is lost is sent again', () => {
     const source = reporting();

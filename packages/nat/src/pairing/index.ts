@@ -1,2 +1,3 @@
-export { type PairedSide, type Pairing, pairingOf, type SidePlan } from './pairing.ts';
+export { type Pairing, pairingOf, type SidePlan } from './pairing.ts';
 export { openProfile, profileOf, unknownProfile } from './profile.ts';
+export type { PairedSide } from './search.ts';

@@ -3,13 +3,7 @@
 
 import type { NatProfile, PairingMethod, PortSearch, SessionRole, Transport } from '@pinhole/wire';
 import { faultOf, letsIn, letsSynsIn, mustBeFirst } from './filters.ts';
-import { type PairSearch, searchOf } from './search.ts';
-
-export interface PairedSide {
-  readonly profile: NatProfile;
-  /** Its public port, as the server knows it. */
-  readonly port: number;
-}
+import { type PairedSide, type PairSearch, searchOf } from './search.ts';
 
 export interface SidePlan {
   /** How long after the common moment it begins. */

@@ -7,6 +7,7 @@
 //   both, from few ports           both send from many fresh ports to many ports
 
 import {
+  type NatProfile,
   type PairingMethod,
   type PortAllocation,
   type PortSearch,
@@ -14,9 +15,14 @@ import {
   searchLimits,
 } from '@pinhole/wire';
 import { isSymmetric } from './filters.ts';
-import type { PairedSide } from './pairing.ts';
 
 type Counted = Extract<PortAllocation, { kind: 'sequential' }>;
+
+export interface PairedSide {
+  readonly profile: NatProfile;
+  /** Its public port, as the server knows it. */
+  readonly port: number;
+}
 
 export interface PairSearch {
   readonly method: PairingMethod;
