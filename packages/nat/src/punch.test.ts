@@ -135,6 +135,24 @@ describe('punching', () => {
     }
   });
 
+  it('a target keeps where an answer came from once, however often it comes', () => {
+    const answer: PunchEvent = { kind: 'checked', from: peer, transactionId: id(1), mapped };
+    const again = Array.from({ length: 1000 }, (): [number, PunchEvent] => [110, answer]);
+    assert.deepEqual(run([[100, tick], ...again], 'target').state.confirmed, [peer]);
+  });
+
+  it('makes room for a new place where there are 16 that have been tried', () => {
+    const known = Array.from({ length: 16 }, (_, i) => endpoint('10.0.0.1', 1000 + i));
+    const all = { kind: 'candidates', candidates: known, startAtMs: 100, openerTtl: null } as const;
+    const fresh = { kind: 'candidates', candidates: [elsewhere], startAtMs: 200, openerTtl: null } as const;
+    const { log } = run([
+      [100, all],
+      [150, tick],
+      [200, fresh],
+    ]);
+    assert.ok(log.some(([atMs, kind, port]) => atMs === 200 && kind === 'send-check' && port === 50000));
+  });
+
   it('follows a peer to no more than 16 places', () => {
     const checks = Array.from({ length: 40 }, (_, i): [number, PunchEvent] => [
       100 + i,

@@ -71,6 +71,7 @@ export interface PunchState {
   readonly confirmed: readonly Endpoint[];
   readonly checksSent: number;
   readonly checksHeard: number;
+  readonly lastHeardAtMs: number;
 }
 
 interface Candidate {
@@ -95,7 +96,15 @@ export function startPunch(plan: PunchPlan): PunchState {
   const candidates = plan.candidates
     .slice(0, maxCandidates)
     .map((endpoint) => newCandidate(endpoint, plan.startAtMs));
-  return { plan, candidates, outcome: null, confirmed: [], checksSent: 0, checksHeard: 0 };
+  return {
+    plan,
+    candidates,
+    outcome: null,
+    confirmed: [],
+    checksSent: 0,
+    checksHeard: 0,
+    lastHeardAtMs: Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** `wakeAtMs` is null once there is an outcome and nothing more to send. */
@@ -153,10 +162,15 @@ function newCandidate(endpoint: Endpoint, nextAtMs: number): Candidate {
   return { endpoint, tries: 0, nextAtMs, inFlight: [] };
 }
 
+/** Where there are too many, the one that has been tried most makes room: it has had its chance. */
 function withCandidate(state: PunchState, endpoint: Endpoint, nextAtMs: number): PunchState {
-  if (state.candidates.length >= maxCandidates) return state;
   if (state.candidates.some((each) => sameEndpoint(each.endpoint, endpoint))) return state;
-  return { ...state, candidates: [...state.candidates, newCandidate(endpoint, nextAtMs)] };
+  const isFull = state.candidates.length >= maxCandidates;
+  const most = Math.max(...state.candidates.map(({ tries }) => tries));
+  const leaving = isFull ? state.candidates.findIndex(({ tries }) => tries === most) : -1;
+  if (isFull && most === 0) return state;
+  const staying = state.candidates.filter((_, i) => i !== leaving);
+  return { ...state, candidates: [...staying, newCandidate(endpoint, nextAtMs)] };
 }
 
 /** The place is a candidate and, unless a check is on its way there already, is due at once. */
@@ -169,7 +183,7 @@ function heard(state: PunchState, from: Endpoint, nowMs: number): PunchState {
     nowMs - (each.inFlight.at(-1)?.sentAtMs ?? Number.NEGATIVE_INFINITY) >= gapsMs[0]
       ? { ...each, nextAtMs: nowMs }
       : each;
-  return { ...state, checksHeard, candidates: candidates.map(hurry) };
+  return { ...state, checksHeard, lastHeardAtMs: nowMs, candidates: candidates.map(hurry) };
 }
 
 function confirmed(
@@ -177,7 +191,8 @@ function confirmed(
   event: Extract<PunchEvent, { kind: 'checked' }>,
   nowMs: number,
 ): PunchState {
-  if (state.outcome !== null) return state;
+  // An answer that is repeated says nothing new.
+  if (state.outcome !== null || state.confirmed.some((each) => sameEndpoint(each, event.from))) return state;
   const candidate = state.candidates.find((each) => sameEndpoint(each.endpoint, event.from));
   const check = candidate?.inFlight.find(
     (each) => Buffer.compare(each.transactionId, event.transactionId) === 0,

@@ -16,9 +16,12 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Four decimal octets without leading zeros, which is how ipaddr.js writes them too; looked at for every socket. */
+const fourParts = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /** The address written in `text`, or null. Takes IPv4 in four decimal parts only, and IPv6 without a zone. */
 export function parseIpAddress(text: string): IpAddress | null {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString() as IpAddress;
+  if (fourParts.test(text)) return text as IpAddress;
   if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return null;
   const parsed = ipaddr.IPv6.parse(text);
   return (
@@ -39,6 +42,7 @@ export function addressFamily(address: IpAddress): AddressFamily {
 
 /** 4 or 16 octets in network order. */
 export function addressBytes(address: IpAddress): Uint8Array {
+  if (addressFamily(address) === 4) return Uint8Array.from(address.split('.'), Number);
   return Uint8Array.from(ipaddr.parse(address).toByteArray());
 }
 

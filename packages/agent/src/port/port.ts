@@ -11,8 +11,8 @@ export interface AgentPort extends SessionPort {
   /** Looks for the session's peer. Again for the same session: there as well, and what was begun goes on. */
   reach(session: Session, way: Way): void;
   /**
-   * A fresh local port for a further attempt of a session, where one is needed: its public endpoint, as `server` sees it.
-   * The session's next `reach` uses it. Null where none is needed or none could be had.
+   * A fresh local port for a further attempt of a session: its public endpoint, as `server` sees it. The session's next
+   * `reach` uses it. Null where none could be had.
    */
   renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null>;
   /** Why a session has no way to its peer, where the port knows; null where only silence is known. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSimulation, type NatBehaviour } from '@pinhole/net/sim';
 import { endpoint, type PortSearch, type SessionRole } from '@pinhole/wire';
-import { TcpPort } from './tcp.ts';
 import {
   assertMeasured,
   bothStart,
@@ -14,7 +13,8 @@ import {
   testPort,
   twoAgents,
   type World,
-} from './tcp-scene.ts';
+} from './scene.ts';
+import { TcpPort } from './tcp.ts';
 
 describe('a search', () => {
   const random: Partial<NatBehaviour> = {

@@ -2,8 +2,11 @@
 // those that come about decides when it is enough.
 
 import type { ConnectFailure, Net, TcpConnection, TcpListener, Timer } from '@pinhole/net';
-import { type IpAddress, ip, type PortSearch, searchLimits } from '@pinhole/wire';
+import { type IpAddress, ip, type PortSearch } from '@pinhole/wire';
+import type { SearchBudget } from './search-budget.ts';
 import { searchTries } from './search-ports.ts';
+
+const anyAddress = ip('0.0.0.0');
 
 /** The first SYN and its repetitions after 1 and 3 s (RFC 6298), each with a round trip to be answered in. */
 const connectTimeoutMs = 4_000;
@@ -15,21 +18,6 @@ const patienceMs = 2_500;
 /** Of a fresh port. */
 const maxAccepted = 4;
 
-/** Connects that the searches of one port may have under way together. */
-export class SearchBudget {
-  #free = searchLimits.packets;
-
-  take(): boolean {
-    if (this.#free === 0) return false;
-    this.#free -= 1;
-    return true;
-  }
-
-  give(): void {
-    this.#free += 1;
-  }
-}
-
 export interface TcpSearchOptions {
   readonly net: Net;
   readonly search: PortSearch;
@@ -38,6 +26,8 @@ export interface TcpSearchOptions {
   /** Where it is to search from no fresh ports. */
   readonly localPort: number;
   readonly budget: SearchBudget;
+  /** Of fresh ports that accept. */
+  readonly listeners: SearchBudget;
   /** One has come about, or was accepted at a fresh port. */
   readonly onConnection: (connection: TcpConnection) => void;
   /** Once, unless it was stopped: all have failed for certain, or 2.5 s have gone by since the last was begun. */
@@ -84,7 +74,10 @@ export class TcpSearch {
     if (this.#ended) return;
     this.stop();
     this.#ended = true;
-    for (const listener of this.#listeners) listener.close();
+    for (const listener of this.#listeners) {
+      listener.close();
+      this.#options.listeners.give();
+    }
     void this.#abort();
   }
 
@@ -122,12 +115,16 @@ export class TcpSearch {
     if (search.sockets === 0) return localPort;
     if (!search.accept && search.tries === 1) return 0;
     // Who listens knows the number of its port before it connects from there.
-    const local = { address: ip('0.0.0.0'), port: 0 };
+    const local = { address: anyAddress, port: 0 };
+    if (!this.#options.listeners.take()) return null;
     const listener = await net.tcp
       .listen({ local, reusePort: true, maxConnections: maxAccepted }, onConnection)
       .catch(() => null);
-    if (listener === null) return null;
-    if (this.#ended) listener.close();
+    if (listener === null || this.#ended) {
+      listener?.close();
+      this.#options.listeners.give();
+      return null;
+    }
     this.#listeners.push(listener);
     return listener.local.port;
   }
@@ -138,7 +135,7 @@ export class TcpSearch {
     this.#underWay += 1;
     const outcome = await net.tcp.connect({
       remote: { address, port },
-      local: { address: ip('0.0.0.0'), port: localPort },
+      local: { address: anyAddress, port: localPort },
       reusePort: true,
       timeoutMs: connectTimeoutMs,
       signal,

@@ -23,6 +23,7 @@ export class Seeking {
   readonly #searches: TcpSearch[] = [];
   readonly #failures: string[] = [];
   #isOver = false;
+  #hasEnded = false;
 
   constructor(session: Session) {
     this.session = session;
@@ -44,7 +45,9 @@ export class Seeking {
     return attempt;
   }
 
+  /** A search is the last attempt's: what those before have under way is given up. */
   addSearch(search: TcpSearch): void {
+    for (const earlier of this.#searches) earlier.end();
     this.#searches.push(search);
   }
 
@@ -74,7 +77,13 @@ export class Seeking {
     }
   }
 
+  /** The path on which the peer spoke is gone, and there is no other: further attempts count again. */
+  resume(): void {
+    this.#isOver = this.#hasEnded;
+  }
+
   end(): void {
+    this.#hasEnded = true;
     this.#isOver = true;
     for (const search of this.#searches) search.end();
   }

@@ -14,7 +14,7 @@ import {
   testPort,
   twoAgents,
   type World,
-} from './tcp-scene.ts';
+} from './scene.ts';
 
 describe('a further attempt', () => {
   const answering: Partial<NatBehaviour> = { unsolicited: 'reset' };

@@ -12,16 +12,18 @@ import {
   looksLikeStun,
   SessionFramer,
   sameEndpoint,
+  searchLimits,
   stunMethods,
 } from '@pinhole/wire';
 import type { Session } from '../session/session.ts';
 import { KeptWays } from './kept.ts';
 import type { AgentPort, KeptWay, PortHandler, Way } from './port.ts';
+import { SearchBudget } from './search-budget.ts';
 import { Sessions } from './sessions.ts';
 import { Dials } from './tcp-dials.ts';
 import { FreshPorts } from './tcp-fresh.ts';
 import { type Path, Paths } from './tcp-paths.ts';
-import { SearchBudget, TcpSearch } from './tcp-search.ts';
+import { TcpSearch } from './tcp-search.ts';
 import { type Attempt, Seeking } from './tcp-seeking.ts';
 
 /** A connection that has not named a session of ours by then is none. */
@@ -33,6 +35,8 @@ const maxAccepted = 256;
 const maxPaths = 512;
 /** Where somebody on the way answers every SYN, a search would have thousands. */
 const maxPathsPerSession = 32;
+/** Of all searches together: two at once have what the largest takes. */
+const maxSearchListeners = 2048;
 /** A peer that does not read: beyond this nothing is queued for it. */
 const maxBufferedBytes = 256 << 10;
 
@@ -47,7 +51,8 @@ export class TcpPort implements AgentPort {
   readonly #dials: Dials;
   readonly #fresh: FreshPorts;
   readonly #kept: KeptWays<Path>;
-  readonly #searchBudget = new SearchBudget();
+  readonly #searchBudget = new SearchBudget(searchLimits.packets);
+  readonly #searchListeners = new SearchBudget(maxSearchListeners);
   readonly #ending = new AbortController();
   readonly #timers = new Set<Timer>();
   /** Whose message is being dealt with: the answer goes the way that the question came. */
@@ -105,7 +110,7 @@ export class TcpPort implements AgentPort {
   }
 
   reach(session: Session, way: Way): void {
-    if (this.sessions.get(session.sessionId) !== session) return;
+    if (this.sessions.get(session.sessionId) !== session || !session.connecting) return;
     const seeking = this.#seeking.get(session) ?? new Seeking(session);
     this.#seeking.set(session, seeking);
     const localPort = this.#fresh.take(session.sessionId) ?? this.#port;
@@ -192,6 +197,7 @@ export class TcpPort implements AgentPort {
         address: first.address,
         localPort,
         budget: this.#searchBudget,
+        listeners: this.#searchListeners,
         onConnection: (connection) => {
           const isEnough = this.#paths.of(seeking.session).length >= maxPathsPerSession;
           const path = isEnough ? null : this.#adopt(connection);
@@ -264,7 +270,9 @@ export class TcpPort implements AgentPort {
     this.#kept.lost(path);
     for (const session of path.sessions) {
       const seeking = this.#seeking.get(session);
-      if (seeking !== undefined) this.#noteLost(seeking);
+      if (seeking === undefined) continue;
+      if (session.connecting && this.#paths.of(session).length === 0) seeking.resume();
+      this.#noteLost(seeking);
     }
   }
 

@@ -23,6 +23,7 @@ export class UdpFreshPorts {
   readonly #net: Net;
   readonly #open: (local: Endpoint) => Promise<UdpSocket>;
   readonly #all = new Set<Fresh>();
+  #asking = 0;
   #closed = false;
 
   /** `open` makes a socket of which what arrives is the caller's. */
@@ -33,7 +34,16 @@ export class UdpFreshPorts {
 
   /** Null where it cannot be had in time. The mapping was made by a socket before: it is the local port's. */
   async renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null> {
-    if (this.#closed || this.#all.size >= maxFresh) return null;
+    if (this.#closed || this.#all.size + this.#asking >= maxFresh) return null;
+    this.#asking += 1;
+    try {
+      return await this.#ask(keyOf(sessionId), server);
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  async #ask(sessionKey: string, server: Endpoint): Promise<Endpoint | null> {
     const local = { address: ip('0.0.0.0'), port: 0 };
     const question = { transport: 'udp', local, server, timeoutMs: renewTimeoutMs } as const;
     const asked = await askMapped(this.#net, question);
@@ -49,7 +59,7 @@ export class UdpFreshPorts {
       this.#all.delete(fresh);
       socket.close();
     });
-    const fresh: Fresh = { sessionKey: keyOf(sessionId), socket, expiry, taken: false };
+    const fresh: Fresh = { sessionKey, socket, expiry, taken: false };
     this.#all.add(fresh);
     return asked.mapped;
   }

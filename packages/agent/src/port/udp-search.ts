@@ -3,14 +3,20 @@
 import type { Net, SendRequest, Timer, UdpSocket } from '@pinhole/net';
 import { type Endpoint, type IpAddress, ip, type PortSearch } from '@pinhole/wire';
 import type { Session } from '../session/session.ts';
+import type { SearchBudget } from './search-budget.ts';
+import type { SearchPace } from './search-pace.ts';
 import { searchTries } from './search-ports.ts';
+
+const anyAddress = ip('0.0.0.0');
 
 /** When each pass over the ports begins, ms after the moment: for what was lost or came too early, and other ports if drawn. */
 const passesAtMs = { drawn: [0, 250, 600, 1200, 1900], 'in-turn': [0, 250, 600] } as const;
 /** After the last pass, for a long round trip. */
 const lastWordMs = 800;
-/** 64 datagrams of 150 octets each 5 ms: 15 Mbit/s for a fraction of a second. */
-const batch = { datagrams: 64, gapMs: 5 };
+/** With the peer heard the session finds the way, in a round trip or two; where it does not, the search goes on. */
+const heardMs = 300;
+/** Where the system has no more sockets, others need some too. */
+const givenBack = 64;
 
 interface Send {
   readonly from: UdpSocket;
@@ -29,6 +35,8 @@ export interface UdpSearchOptions {
   readonly testPort: UdpSocket;
   /** Opens a fresh port; what arrives there is the caller's. Rejects with SocketError. */
   readonly open: (local: Endpoint) => Promise<UdpSocket>;
+  readonly sockets: SearchBudget;
+  readonly pace: SearchPace;
   readonly onExhausted: () => void;
 }
 
@@ -38,6 +46,7 @@ export class UdpSearch {
   readonly #timers = new Set<Timer>();
   #sent = 0;
   #stopped = false;
+  #isSpent = false;
 
   constructor(options: UdpSearchOptions) {
     this.#options = options;
@@ -54,13 +63,16 @@ export class UdpSearch {
     this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
-    for (const socket of this.#sockets) if (socket !== except) socket.close();
+    for (const socket of this.#sockets) {
+      if (socket !== except) socket.close();
+      this.#options.sockets.give();
+    }
     this.#sockets = [];
   }
 
   async #begin(): Promise<void> {
     const { search, startAtMs, openerTtl, net, onExhausted } = this.#options;
-    for (let i = 0; i < search.sockets && !this.#stopped; i++) await this.#open();
+    for (let i = 0; i < search.sockets && !this.#stopped && !this.#isSpent; i++) await this.#open();
     if (this.#stopped) return;
     const inMs = startAtMs - net.clock.monotonicNs() / 1e6;
     // Drawn ports are others each time: to open the NAT for them ahead would be of no use.
@@ -70,12 +82,24 @@ export class UdpSearch {
     this.#after(inMs + passes[passes.length - 1]! + lastWordMs, onExhausted);
   }
 
-  /** A port that cannot be had is done without. */
   async #open(): Promise<void> {
-    const socket = await this.#options.open({ address: ip('0.0.0.0'), port: 0 }).catch(() => null);
-    if (socket === null) return;
-    if (this.#stopped) socket.close();
-    else this.#sockets.push(socket);
+    const { open, sockets } = this.#options;
+    if (!sockets.take()) {
+      this.#isSpent = true;
+      return;
+    }
+    const socket = await open({ address: anyAddress, port: 0 }).catch(() => null);
+    if (socket !== null && !this.#stopped) {
+      this.#sockets.push(socket);
+      return;
+    }
+    socket?.close();
+    sockets.give();
+    this.#isSpent = true;
+    for (const each of this.#sockets.splice(Math.max(1, this.#sockets.length - givenBack))) {
+      each.close();
+      sockets.give();
+    }
   }
 
   #pass(ttl: number | null): void {
@@ -87,18 +111,15 @@ export class UdpSearch {
       const request = { data, to: { address, port }, ...(ttl !== null && { ttl }) };
       return from === undefined ? [] : [{ from, request }];
     });
-    this.#send(sends);
-  }
-
-  #send(sends: readonly Send[]): void {
-    const { session } = this.#options;
-    // With the peer heard, the session finds the way; a pass that follows finds it where that led to nothing.
-    if (this.#stopped || !session.connecting || session.hasHeard) return;
-    for (const { from, request } of sends.slice(0, batch.datagrams)) {
-      if (from.send(request).sent) this.#sent += 1;
-    }
-    const rest = sends.slice(batch.datagrams);
-    if (rest.length > 0) this.#after(batch.gapMs, () => this.#send(rest));
+    this.#options.pace.add({
+      send: (most) => {
+        // The next pass begins anew; what the session makes of what it has heard comes first.
+        if (this.#stopped || !session.connecting || session.hasHeardWithin(heardMs)) return 0;
+        const next = sends.splice(0, most);
+        for (const { from, request } of next) if (from.send(request).sent) this.#sent += 1;
+        return next.length;
+      },
+    });
   }
 
   #after(delayMs: number, callback: () => void): void {

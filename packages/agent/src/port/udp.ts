@@ -6,10 +6,15 @@ import { type Endpoint, encodeStun, ip, looksLikeStun, sameEndpoint, stunMethods
 import type { Session } from '../session/session.ts';
 import { KeptWays } from './kept.ts';
 import type { AgentPort, KeptWay, PortHandler, Way } from './port.ts';
+import { SearchBudget } from './search-budget.ts';
+import { SearchPace } from './search-pace.ts';
 import { Sessions } from './sessions.ts';
 import { StampsAwaited } from './stamps-awaited.ts';
 import { UdpFreshPorts } from './udp-fresh.ts';
 import { UdpSearch } from './udp-search.ts';
+
+/** Of all searches together: two at once have what the largest takes. */
+const maxSearchSockets = 2048;
 
 export class UdpPort implements AgentPort {
   readonly clock;
@@ -24,6 +29,10 @@ export class UdpPort implements AgentPort {
   readonly #searches = new Map<Session, UdpSearch[]>();
   /** By which port a session goes, where it is not the test port. */
   readonly #lines = new Map<Session, UdpSocket>();
+  /** Those that have found their way: what comes late to another port does not turn them. */
+  readonly #settled = new WeakSet<Session>();
+  readonly #pace: SearchPace;
+  readonly #searchSockets = new SearchBudget(maxSearchSockets);
   /** What is being dealt with: an answer leaves by the port that the question came to. */
   #arriving: { readonly socket: UdpSocket; readonly from: Endpoint } | null = null;
   #testPort: UdpSocket | null = null;
@@ -35,6 +44,7 @@ export class UdpPort implements AgentPort {
     this.#handler = handler;
     this.sessions = new Sessions((check) => handler.beginSession(check, this));
     this.#stamps = new StampsAwaited(net.udp.features.transmitStamps);
+    this.#pace = new SearchPace(net.clock);
     this.#fresh = new UdpFreshPorts(net, (local) => this.#open(local));
     this.#kept = new KeptWays({
       clock: net.clock,
@@ -64,6 +74,8 @@ export class UdpPort implements AgentPort {
     const [first] = candidates;
     const testPort = this.#testPort;
     if (first === undefined || testPort === null) return;
+    // It may have ended, or found its way, while this was under way.
+    if (this.sessions.get(session.sessionId) !== session || !session.connecting) return;
     const fresh = this.#fresh.take(session.sessionId);
     const line = fresh ?? this.#kept.to(first) ?? testPort;
     this.#go(session, line);
@@ -82,6 +94,8 @@ export class UdpPort implements AgentPort {
       openerTtl,
       testPort: line,
       open: (local) => this.#open(local),
+      sockets: this.#searchSockets,
+      pace: this.#pace,
       onExhausted: () => onExhausted?.(),
     });
     this.#searches.set(session, [...earlier, underway]);
@@ -129,6 +143,7 @@ export class UdpPort implements AgentPort {
 
   close(): void {
     for (const search of [...this.#searches.values()].flat()) search.stop(null);
+    this.#pace.close();
     const lines = [...this.#lines.values(), ...this.#fresh.close()];
     this.#lines.clear();
     for (const line of lines) this.#closeIfUnused(line);
@@ -164,7 +179,9 @@ export class UdpPort implements AgentPort {
   /** The peer decides by which port it goes: where more than one way was found, the one it uses. */
   #follow(session: Session, socket: UdpSocket): void {
     const isAlive = this.sessions.get(session.sessionId) === session;
-    if (isAlive) this.#go(session, socket);
+    if (!isAlive || this.#settled.has(session)) return;
+    this.#go(session, socket);
+    if (!session.connecting) this.#settled.add(session);
   }
 
   /** What the session sends leaves by this port from now on. */

@@ -39,6 +39,8 @@ const maxAttempts = 8;
 const leastAttemptMs = 2_000;
 /** Until it is of no use to go on in silence: checks have had gaps up to 0.8 s, and a SYN its first repetition. */
 const silenceMs = 1_800;
+/** A check that has arrived leads to the way within a round trip or two. */
+const heardMs = 300;
 /** The server asks for a round trip and what one side is to be ahead; whatever it says, a round waits no longer. */
 const maxStartInMs = 4_000;
 
@@ -63,7 +65,14 @@ export class Approach {
 
   async behindNat(): Promise<Approached | NotMet> {
     const kept = this.#options.port.kept(this.#options.peerAgentId);
-    if (kept !== null && (await this.#byKeptWay(kept.remote))) return this.#approached(kept.method);
+    if (kept !== null && (await this.#byKeptWay(kept.remote))) {
+      const approached = await this.#approached(kept.method);
+      const { outcome } = approached;
+      // Whoever answers checks there and nothing else is no peer.
+      if (outcome.kind === 'failed' && outcome.stage !== 'refused')
+        this.#options.port.forget(this.#options.peerAgentId);
+      return approached;
+    }
     return this.#byServer();
   }
 
@@ -99,17 +108,21 @@ export class Approach {
       const exhausted = Promise.withResolvers<void>();
       const way = wayOf(start, this.#nowMs());
       const session = this.#reach({ ...way, onExhausted: exhausted.resolve });
-      const silent = () => {
-        if (!session.hasHeard) exhausted.resolve();
-      };
       // A search knows by itself when it is over.
       if (way.search === null) {
-        void this.#after(Math.max(0, way.startAtMs - this.#nowMs()) + silenceMs).then(silent);
+        const silentFromMs = Math.max(0, way.startAtMs - this.#nowMs()) + silenceMs;
+        void this.#silence(session, silentFromMs).then(exhausted.resolve);
       }
       await Promise.race([this.#settled(), exhausted.promise]);
       if (!session.connecting || this.#nowMs() > connectedByMs - leastAttemptMs) break;
     }
     return this.#approached(method);
+  }
+
+  /** Resolves when nothing of the peer has been heard for a while, from then on. */
+  async #silence(session: Session, fromMs: number): Promise<void> {
+    await this.#after(fromMs);
+    while (session.connecting && session.hasHeardWithin(heardMs)) await this.#after(heardMs);
   }
 
   #reach(way: Way): Session {

@@ -47,18 +47,33 @@ const targetWaitMs = 12_000;
 /** Sessions remembered after their end, so that a copied check does not begin one again. */
 const maxRememberedSessions = 4096;
 
+type Invite = Extract<RendezvousBody, { kind: 'invite' }>;
+
+/** Of one session; a source asks for eight attempts at most. */
+const maxStarts = 8;
+
 interface Invitation {
   readonly assignment: Assignment;
+  readonly pair: string;
   readonly roundId: number;
   readonly expiry: Timer;
+}
+
+/** A session as its target. */
+interface TargetSession {
+  readonly pair: string;
+  /** As the server has said; null where it has not been asked. */
+  method: ConnectionMethod | null;
+  starts: number;
 }
 
 export class RoundRunner {
   readonly #options: RunnerOptions;
   readonly #past = new Set<string>();
   readonly #invited = new Map<string, Invitation>();
-  /** Sessions as a target that the server has said how to come together. */
-  readonly #methods = new WeakMap<Session, ConnectionMethod>();
+  readonly #targets = new WeakMap<Session, TargetSession>();
+  /** Invitations that are being answered. */
+  #answering = 0;
   #closed = false;
 
   constructor(options: RunnerOptions) {
@@ -102,18 +117,26 @@ export class RoundRunner {
   }
 
   /** A source asks for this agent through the server. */
-  async invited({
-    sessionId,
-    transport,
-    testId,
-    sourceAgentId,
-    roundId,
-    attempt,
-  }: Extract<RendezvousBody, { kind: 'invite' }>): Promise<InvitationAnswer> {
-    const { port, refreshConfig, net, ownSide } = this.#options;
+  async invited(invitation: Invite): Promise<InvitationAnswer> {
+    const { sessionId, transport } = invitation;
     const refuse = (reason: string) => ({ taken: false, reason }) as const;
-    if (port(transport).sessions.size + this.#invited.size >= maxSessions)
+    if (this.#past.has(hex(sessionId))) return refuse('This session is over');
+    const expected = this.#invited.size + this.#answering;
+    if (this.#options.port(transport).sessions.size + expected >= maxSessions)
       return refuse('This agent is busy');
+    this.#answering += 1;
+    try {
+      return await this.#answer(invitation, refuse);
+    } finally {
+      this.#answering -= 1;
+    }
+  }
+
+  async #answer(
+    { sessionId, transport, testId, sourceAgentId, roundId, attempt }: Invite,
+    refuse: (reason: string) => InvitationAnswer,
+  ): Promise<InvitationAnswer> {
+    const { refreshConfig, net, ownSide } = this.#options;
     let assignment = this.#targetAssignment(testId, sourceAgentId);
     if (assignment === undefined) {
       // A test just created: its source may have heard of it a moment before this agent.
@@ -121,12 +144,17 @@ export class RoundRunner {
       assignment = this.#targetAssignment(testId, sourceAgentId);
     }
     if (assignment === undefined) return refuse('This agent does not know the test');
+    const key = hex(sessionId);
+    const underway = this.#underway(sessionId);
+    const pair = underway === null ? this.#invited.get(key)?.pair : this.#targets.get(underway.session)?.pair;
+    const isAnothers = underway !== null && pair === undefined;
+    if (isAnothers || (pair !== undefined && pair !== pairOf(assignment)))
+      return refuse('This session is of another pair');
     const own = await ownSide(transport, sessionId, attempt);
     if (this.#closed) return refuse('This agent is stopping');
-    const key = hex(sessionId);
     this.#invited.get(key)?.expiry.cancel();
     const expiry = net.clock.after(targetWaitMs, () => this.#invited.delete(key));
-    this.#invited.set(key, { assignment, roundId, expiry });
+    this.#invited.set(key, { assignment, pair: pairOf(assignment), roundId, expiry });
     return { taken: true, ...own };
   }
 
@@ -136,13 +164,13 @@ export class RoundRunner {
     const invitation = this.#invited.get(hex(sessionId));
     invitation?.expiry.cancel();
     this.#invited.delete(hex(sessionId));
-    const ports = [this.#options.port('udp'), this.#options.port('tcp')];
-    const underway = ports.find((each) => each.sessions.get(sessionId) !== undefined);
-    // A second Start for a session that has ended begins none.
-    if (underway === undefined && invitation === undefined) return;
-    const port = underway ?? this.#options.port(invitation!.assignment.protocol);
-    const session = port.sessions.get(sessionId) ?? this.#beginInvited(port, invitation!, sessionId);
-    this.#methods.set(session, start.method);
+    const { port, session } = this.#underway(sessionId) ?? this.#beginInvited(invitation, sessionId) ?? {};
+    const known = session === undefined ? undefined : this.#targets.get(session);
+    // What this agent has asked for itself is dealt with where it was asked for.
+    if (port === undefined || session === undefined || known === undefined) return;
+    known.starts += 1;
+    if (known.starts > maxStarts) return;
+    known.method = start.method;
     port.reach(session, wayOf(start, this.#nowMs()));
   }
 
@@ -196,11 +224,26 @@ export class RoundRunner {
     return notMet('agent-address-unknown', 'target', `The collector knows no address of ${peer.agentName}`);
   }
 
-  #beginInvited(port: AgentPort, { assignment, roundId }: Invitation, sessionId: Uint8Array): Session {
+  #underway(sessionId: Uint8Array): { port: AgentPort; session: Session } | null {
+    for (const transport of ['udp', 'tcp'] as const) {
+      const port = this.#options.port(transport);
+      const session = port.sessions.get(sessionId);
+      if (session !== undefined) return { port, session };
+    }
+    return null;
+  }
+
+  #beginInvited(
+    invitation: Invitation | undefined,
+    sessionId: Uint8Array,
+  ): { port: AgentPort; session: Session } | null {
+    if (invitation === undefined) return null;
+    const { assignment, roundId } = invitation;
+    const port = this.#options.port(assignment.protocol);
     const session = this.#targetSession(port, assignment, roundId, sessionId);
     port.sessions.add(session);
     session.start();
-    return session;
+    return { port, session };
   }
 
   #targetSession(port: AgentPort, assignment: Assignment, roundId: number, sessionId: Uint8Array): Session {
@@ -213,7 +256,7 @@ export class RoundRunner {
       connectMs = this.#nowMs() - beganAtMs;
     };
     const onFinished = (outcome: SessionOutcome) => {
-      const method = this.#methods.get(session) ?? port.kept(agentId)?.method ?? 'direct';
+      const method = this.#targets.get(session)?.method ?? port.kept(agentId)?.method ?? 'direct';
       keepIfSearched(port, session, agentId, method, outcome);
       const finishedAtMs = Math.floor(net.clock.wallMs());
       const context = { assignment, roundId, method, connectMs, startedAtMs, finishedAtMs };
@@ -226,6 +269,7 @@ export class RoundRunner {
       check: { kind: 'check', testId: assignment.testId, sourceAgentId: agentId, roundId },
     };
     const session = this.#newSession(port, assignment, sessionId, onFinished, setup, onConnected);
+    this.#targets.set(session, { pair: pairOf(assignment), method: null, starts: 0 });
     return session;
   }
 
@@ -262,6 +306,11 @@ export class RoundRunner {
         (each) => each.role === 'target' && each.testId === testId && each.peer.agentId === sourceAgentId,
       );
   }
+}
+
+/** Of which test, and from which source: what a session belongs to. */
+function pairOf({ testId, peer }: Assignment): string {
+  return `${testId} ${peer.agentId}`;
 }
 
 /** Where the collector knows the peer to be. */

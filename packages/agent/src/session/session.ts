@@ -97,9 +97,9 @@ export class Session {
     return this.#state.phase === 'connecting';
   }
 
-  /** A check of the peer's has arrived, so that there is a way one way at least. */
-  get hasHeard(): boolean {
-    return this.#state.punch.checksHeard > 0;
+  /** A check of the peer's has arrived in the last `ms`, so that there is a way one way at least. */
+  hasHeardWithin(ms: number): boolean {
+    return this.#state.punch.lastHeardAtMs >= this.#options.port.clock.monotonicNs() / 1e6 - ms;
   }
 
   /** The peer may be there too: checked from `startAtMs` on, and before that with a TTL of `openerTtl`, if there is one. */

@@ -14,8 +14,9 @@ export interface SessionKeys {
 
 /** HKDF-SHA256 (RFC 5869) of the pair's 32 octets, salted with the session's id. */
 export function deriveSessionKeys(pairKey: Uint8Array, sessionId: Uint8Array): SessionKeys {
+  const secret = createSecretKey(pairKey);
   const derive = (purpose: string) =>
-    createSecretKey(new Uint8Array(hkdfSync('sha256', pairKey, sessionId, `pinhole ${purpose}`, 32)));
+    createSecretKey(new Uint8Array(hkdfSync('sha256', secret, sessionId, `pinhole ${purpose}`, 32)));
   return {
     control: { source: derive('control of the source'), target: derive('control of the target') },
     probes: { source: derive('probes of the source'), target: derive('probes of the target') },
