@@ -112,9 +112,9 @@ const nameOf = {
   'block-random': 'block',
 };
 
-/** What can be told of it: where the answer to a SYN leaves from another port than the SYN came to, nothing. */
+/** What can be told of it: what comes from elsewhere than was asked shows only where everything comes in. */
 function tcpFiltering(mapping: Dependence, filtering: Dependence): Dependence | 'unknown' {
-  if (mapping === 'endpoint-independent') return filtering;
+  if (mapping === 'endpoint-independent' || filtering === 'endpoint-independent') return filtering;
   const portMatters = filtering === 'address-and-port-dependent';
   return mapping === 'address-dependent' && portMatters ? filtering : 'unknown';
 }

@@ -19,6 +19,7 @@ export { type BuildOptions, buildLab, type Lab, type Site } from './lab.ts';
 export type { LinkDescription } from './link/profile.ts';
 export { cellsOf } from './matrix/cells.ts';
 export { labMatrix, type MatrixCommandOptions } from './matrix/command.ts';
+export { expected, expectedWords } from './matrix/expected.ts';
 export { isAsExpected, resultLine } from './matrix/outcome.ts';
 export { runMatrix } from './matrix/run.ts';
 export * from './nat/behaviour.ts';

@@ -123,6 +123,22 @@ describe('TCP simultaneous open through two NATs', () => {
 });
 
 describe('simulated TCP', () => {
+  it('connects from a port where an earlier attempt is still half open at the peer (RFC 9293 §3.10.7.3)', async () => {
+    const { simulation, a, server } = twoHomes({ link: { delayMs: 10 } });
+    await server.net.tcp.listen({ local: endpoint(SERVER, 80) }, record);
+    const connect = (timeoutMs: number) =>
+      simulation.runUntil(
+        a.net.tcp.connect({
+          remote: endpoint(SERVER, 80),
+          local: endpoint('0.0.0.0', PORT),
+          timeoutMs,
+        }),
+      );
+    // Less than a round trip.
+    assert.equal((await connect(15)).connected, false);
+    assert.equal((await connect(3000)).connected, true);
+  });
+
   it('repeats a SYN after 1, 3 and 7 seconds (RFC 6298)', async () => {
     const simulation = createSimulation({ seed: 1 });
     const network = simulation.network('lan');

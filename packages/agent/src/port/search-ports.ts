@@ -15,22 +15,34 @@ export interface SearchTry {
  */
 export function searchTries(search: PortSearch, random: Random): SearchTry[] {
   const { ports, tries, order } = search;
-  const sockets = Array.from({ length: Math.max(1, search.sockets) }, (_, i) => i);
-  const at = (socket: number, place: number) => ({ socket, port: ports.first + ports.step * place });
-  const all =
-    order === 'drawn'
-      ? sockets.flatMap((socket) => draw(tries, ports.count, random).map((place) => at(socket, place)))
-      : Array.from({ length: tries }, (_, place) => sockets.map((socket) => at(socket, place))).flat();
-  return all.filter(({ port }) => port > 0 && port < 65_536);
+  const sockets = Math.max(1, search.sockets);
+  const all: SearchTry[] = [];
+  const add = (socket: number, place: number) => {
+    const port = ports.first + ports.step * place;
+    if (port > 0 && port < 65_536) all.push({ socket, port });
+  };
+  if (order === 'drawn') {
+    const inOrder = new Uint16Array(ports.count);
+    for (let place = 0; place < ports.count; place++) inOrder[place] = place;
+    const places = new Uint16Array(ports.count);
+    for (let socket = 0; socket < sockets; socket++) {
+      places.set(inOrder);
+      draw(places, tries, random);
+      for (let i = 0; i < tries; i++) add(socket, places[i] as number);
+    }
+  } else {
+    for (let place = 0; place < tries; place++)
+      for (let socket = 0; socket < sockets; socket++) add(socket, place);
+  }
+  return all;
 }
 
-/** `wanted` different numbers below `limit`, in random order (Fisher and Yates, only as far as is needed). */
-function draw(wanted: number, limit: number, random: Random): number[] {
-  const moved = new Map<number, number>();
-  return Array.from({ length: wanted }, (_, i) => {
-    const at = i + random.below(limit - i);
-    const drawn = moved.get(at) ?? at;
-    moved.set(at, moved.get(i) ?? i);
-    return drawn;
-  });
+/** The first `wanted` are then drawn from all, in random order (Fisher and Yates, only as far as is needed). */
+function draw(places: Uint16Array, wanted: number, random: Random): void {
+  for (let i = 0; i < wanted; i++) {
+    const at = i + random.below(places.length - i);
+    const drawn = places[at] as number;
+    places[at] = places[i] as number;
+    places[i] = drawn;
+  }
 }

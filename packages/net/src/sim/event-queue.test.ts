@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { EventQueue } from './event-queue.ts';
+import { Event, EventQueue } from './event-queue.ts';
+
+class Call extends Event {
+  readonly happen: () => void;
+
+  constructor(atNs: number, happen: () => void) {
+    super(atNs);
+    this.happen = happen;
+  }
+}
+
+function added(queue: EventQueue, atNs: number, happen: () => void): Event {
+  const event = new Call(atNs, happen);
+  queue.add(event);
+  return event;
+}
 
 function drain(queue: EventQueue): void {
-  while (queue.nextAtNs() !== null) queue.take()();
+  while (queue.nextAtNs() !== null) queue.take().happen();
 }
 
 describe('the event queue', () => {
@@ -13,7 +28,7 @@ describe('the event queue', () => {
       fc.property(fc.array(fc.nat(20)), (times) => {
         const queue = new EventQueue();
         const seen: [number, number][] = [];
-        for (const [order, atNs] of times.entries()) queue.add(atNs, () => seen.push([atNs, order]));
+        for (const [order, atNs] of times.entries()) added(queue, atNs, () => seen.push([atNs, order]));
         drain(queue);
         const sorted = times.map((atNs, order): [number, number] => [atNs, order]);
         assert.deepEqual(
@@ -39,7 +54,7 @@ describe('the event queue', () => {
         for (const [order, action] of steps.entries()) {
           if (action.kind === 'add') {
             const atNs = nowNs + action.delayNs;
-            const timer = queue.add(atNs, () => {
+            const timer = added(queue, atNs, () => {
               taken = order;
             });
             waiting.push({ atNs, order, cancel: () => timer.cancel() });
@@ -50,7 +65,7 @@ describe('the event queue', () => {
             const first = waiting.toSorted((a, b) => a.atNs - b.atNs || a.order - b.order)[0];
             assert.equal(queue.nextAtNs(), first?.atNs ?? null);
             if (first === undefined) continue;
-            queue.take()();
+            queue.take().happen();
             assert.equal(taken, first.order);
             nowNs = first.atNs;
             waiting = waiting.filter((event) => event !== first);
@@ -63,8 +78,8 @@ describe('the event queue', () => {
   it('forgets what was cancelled', () => {
     const queue = new EventQueue();
     const seen: string[] = [];
-    const first = queue.add(1, () => seen.push('first'));
-    queue.add(2, () => seen.push('second'));
+    const first = added(queue, 1, () => seen.push('first'));
+    added(queue, 2, () => seen.push('second'));
     first.cancel();
     assert.equal(queue.nextAtNs(), 2);
     drain(queue);

@@ -2,21 +2,22 @@
 
 import type { Timer } from '../types.ts';
 
-class Event implements Timer {
+/** A class for each thing that happens, and no closure: a packet is one object all the way from where it is sent. */
+export abstract class Event implements Timer {
   readonly atNs: number;
-  readonly order: number;
-  run: (() => void) | null;
+  order = 0;
+  isCancelled = false;
   /** Asked for later, due at the same time: it takes this one's place in the heap. */
   following: Event | null = null;
 
-  constructor(atNs: number, order: number, run: () => void) {
+  constructor(atNs: number) {
     this.atNs = atNs;
-    this.order = order;
-    this.run = run;
   }
 
+  abstract happen(): void;
+
   cancel(): void {
-    this.run = null;
+    this.isCancelled = true;
   }
 }
 
@@ -34,33 +35,31 @@ export class EventQueue {
   #oldestEnd = 0;
   #nextOrder = 0;
 
-  add(atNs: number, run: () => void): Timer {
-    const event = new Event(atNs, this.#nextOrder++, run);
+  add(event: Event): void {
+    event.order = this.#nextOrder++;
     const ends = this.#ends;
     for (let i = 0; i < ROWS_REMEMBERED; i++) {
       const end = ends[i]!;
-      if (end !== null && end.atNs === atNs) {
+      if (end !== null && end.atNs === event.atNs) {
         end.following = event;
         ends[i] = event;
-        return event;
+        return;
       }
     }
     ends[this.#oldestEnd] = event;
     this.#oldestEnd = (this.#oldestEnd + 1) % ROWS_REMEMBERED;
     this.#rise(event);
-    return event;
   }
 
   /** When the next event is due; null when nothing is left. */
   nextAtNs(): number | null {
-    while (this.#heap.length > 0 && this.#heap[0]!.run === null) this.#pop();
+    while (this.#heap.length > 0 && this.#heap[0]!.isCancelled) this.#pop();
     return this.#heap.length > 0 ? this.#heap[0]!.atNs : null;
   }
 
   /** Takes out the next event, which nextAtNs() has told of. */
-  take(): () => void {
-    const { run } = this.#pop();
-    return run ?? (() => undefined);
+  take(): Event {
+    return this.#pop();
   }
 
   #rise(event: Event): void {

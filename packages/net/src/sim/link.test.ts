@@ -40,6 +40,13 @@ describe('a link', () => {
     assert.ok(out.every((atNs, i) => i === 0 || atNs >= out[i - 1]!));
   });
 
+  it('jitters by the moment: what enters together comes out together', () => {
+    const link = new Link({ delayMs: 10, jitterMs: 5 }, new Generator(5));
+    const [first, second, later] = [link.outNs(0), link.outNs(0), link.outNs(100e6)];
+    assert.equal(second, first);
+    assert.notEqual(later - 100e6, first);
+  });
+
   it('lets the share asked for fall behind', () => {
     const out = sendAll({ reorderRate: 0.1, reorderDelayMs: 3 }).flat();
     const overtaken = out.filter((atNs, i) => i + 1 < out.length && out[i + 1]! < atNs).length;

@@ -5,7 +5,7 @@ import type { Generator } from './generator.ts';
 export interface LinkOptions {
   /** @default 0 */
   readonly delayMs?: number;
-  /** Added to each packet's delay, uniform from 0; packets keep their order. @default 0 */
+  /** Added to the delay, uniform from 0: the same for all packets of one moment, which keep their order. @default 0 */
   readonly jitterMs?: number;
   /** The share of packets lost, 0 to 1, independently. @default 0 */
   readonly lossRate?: number;
@@ -21,14 +21,19 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #random: Generator;
   #lastOutNs = 0;
-  /** What every packet takes, where nothing is left to chance: no transit need be asked for. Null otherwise. */
+  #jitterAtNs = -1;
+  #jitterNs = 0;
+  /** What every packet takes, where nothing is left to chance; null otherwise. */
   readonly fixedDelayNs: number | null;
+  /** Whether every packet comes out once. */
+  readonly isWhole: boolean;
 
   constructor(options: LinkOptions, random: Generator) {
     this.#options = options;
     this.#random = random;
     const { delayMs = 0, jitterMs = 0, lossRate = 0, duplicateRate = 0, reorderRate = 0 } = options;
-    const isCertain = jitterMs === 0 && lossRate === 0 && duplicateRate === 0 && reorderRate === 0;
+    this.isWhole = lossRate === 0 && duplicateRate === 0;
+    const isCertain = this.isWhole && jitterMs === 0 && reorderRate === 0;
     this.fixedDelayNs = isCertain ? Math.round(delayMs * 1e6) : null;
   }
 
@@ -36,14 +41,19 @@ export class Link {
   transit(nowNs: number): number[] {
     const { lossRate = 0, duplicateRate = 0 } = this.#options;
     if (this.#happens(lossRate)) return [];
-    const outNs = this.#out(nowNs);
-    return this.#happens(duplicateRate) ? [outNs, this.#out(nowNs)] : [outNs];
+    const outNs = this.outNs(nowNs);
+    return this.#happens(duplicateRate) ? [outNs, this.outNs(nowNs)] : [outNs];
   }
 
-  #out(nowNs: number): number {
+  /** As transit, of a packet that comes out once. */
+  outNs(nowNs: number): number {
+    if (this.fixedDelayNs !== null) return nowNs + this.fixedDelayNs;
     const { delayMs = 0, jitterMs = 0, reorderRate = 0, reorderDelayMs = 10 } = this.#options;
-    const jitter = jitterMs === 0 ? 0 : jitterMs * this.#random.fraction();
-    const outNs = nowNs + Math.round((delayMs + jitter) * 1e6);
+    if (jitterMs > 0 && this.#jitterAtNs !== nowNs) {
+      this.#jitterAtNs = nowNs;
+      this.#jitterNs = jitterMs * this.#random.fraction() * 1e6;
+    }
+    const outNs = nowNs + Math.round(delayMs * 1e6 + this.#jitterNs);
     if (this.#happens(reorderRate)) return outNs + Math.round(reorderDelayMs * 1e6);
     this.#lastOutNs = Math.max(this.#lastOutNs, outNs);
     return this.#lastOutNs;

@@ -11,20 +11,20 @@ export type PortAllocation =
   | { readonly kind: 'preserving'; readonly collision: 'other-port' | 'overload' }
   /** `step` apart, UDP and TCP each for itself. With a lastPort it begins again at firstPort after it, without one
    *  it goes through all ports from 1024 on. */
-  | {
+  | (Overloading & {
       readonly kind: 'sequential';
       readonly firstPort: number;
       readonly step: number;
       readonly lastPort?: number;
-    }
-  /** Of all from 1024 on. With `overload` a port is free for every remote endpoint that has no mapping on it. */
-  | { readonly kind: 'random'; readonly overload?: boolean }
-  | {
-      readonly kind: 'block-random';
-      readonly firstPort: number;
-      readonly size: number;
-      readonly overload?: boolean;
-    };
+    })
+  /** Of all from 1024 on. */
+  | (Overloading & { readonly kind: 'random' })
+  | (Overloading & { readonly kind: 'block-random'; readonly firstPort: number; readonly size: number });
+
+interface Overloading {
+  /** A port is free for every remote endpoint that has no mapping on it. @default false */
+  readonly overload?: boolean;
+}
 
 /** Packets from inside that are dropped without a word. */
 export interface Blocked {

@@ -41,6 +41,17 @@ describe('mapping (RFC 4787 section 4.1)', () => {
     });
   }
 
+  it('answers what came in by the mapping that it came to, and by no other', () => {
+    for (const mapping of DEPENDENCES) {
+      const nat = create({ mapping, filtering: 'endpoint-independent', allocation: { kind: 'random' } });
+      const external = nat.outbound('udp', inside, remote, 0)!;
+      nat.inbound('udp', external, otherAddress, 1);
+      assert.deepEqual(nat.outbound('udp', inside, otherAddress, 2), external);
+      const toOthers = nat.outbound('udp', inside, { ...otherAddress, port: 7 }, 3);
+      assert.equal(toOthers?.port === external.port, mapping === 'endpoint-independent');
+    }
+  });
+
   it('keeps UDP and TCP apart', () => {
     const nat = create({ allocation: { kind: 'random' } });
     assert.notEqual(nat.outbound('tcp', inside, remote, 0)?.port, port(nat, inside, remote));
@@ -111,6 +122,23 @@ describe('port allocation', () => {
     const ports = [remote, otherPort, otherAddress].map((to) => port(nat, inside, to));
     assert.deepEqual(ports, [4000, 4002, undefined]);
     assert.equal(port(nat, inside, otherAddress, DEFAULT_BEHAVIOUR.udpTimeoutMs), 4000);
+  });
+
+  it('sequential gives its ports again to other remote endpoints, with overload', () => {
+    const allocation = {
+      kind: 'sequential',
+      firstPort: 4000,
+      step: 1,
+      lastPort: 4001,
+      overload: true,
+    } as const;
+    const nat = create({ mapping: 'address-and-port-dependent', allocation });
+    assert.deepEqual(
+      [remote, otherPort, otherAddress].map((to) => port(nat, inside, to)),
+      [4000, 4001, 4000],
+    );
+    assert.equal(port(nat, neighbour, otherAddress), 4001);
+    assert.equal(port(nat, { ...neighbour, port: 6000 }, otherAddress), undefined);
   });
 
   it('with overload a block has room for more flows than ports, told apart by their remote endpoints', () => {

@@ -4,6 +4,7 @@
 import type { Endpoint, IpAddress } from '@pinhole/wire';
 import type { Random } from '../types.ts';
 import { EndpointKeys } from './endpoint-keys.ts';
+import { Flows, isLive } from './flows.ts';
 import type { NatBehaviour, Protocol } from './nat-behaviour.ts';
 import { PortAllocator } from './port-allocator.ts';
 
@@ -11,17 +12,9 @@ interface Mapping {
   readonly inside: Endpoint;
   readonly external: Endpoint;
   expiresAtMs: number;
-  /** By the key of the remote endpoint. */
-  readonly flows: Map<number, Flow>;
+  readonly flows: Flows;
   /** By the key of the remote address, until when packets from it come in. Only where filtering asks for it. */
   readonly addresses: Map<number, number> | null;
-}
-
-/** What has gone out to one remote endpoint. */
-interface Flow {
-  expiresAtMs: number;
-  /** TCP: more than SYNs have passed. UDP: something has come back. */
-  established: boolean;
 }
 
 /** One protocol's; the numbers are keys of endpoints. */
@@ -29,7 +22,10 @@ interface Table {
   readonly protocol: Protocol;
   /** By inside endpoint, then by what the mapping depends on. */
   readonly sources: Map<number, Map<number, Mapping>>;
-  /** Mappings of one flow each, which poison has driven from the mapping of their source. */
+  /**
+   * By inside and then remote endpoint, the mapping of flows that go by another than their source's: poison has driven
+   * them from there, or they answer what came in.
+   */
   readonly diverted: Map<number, Map<number, Mapping>>;
   readonly byExternal: Map<number, Mapping[]>;
   /** By external and then remote endpoint, until when an unsolicited packet keeps them taken. */
@@ -82,7 +78,7 @@ export class Nat {
       const diverted =
         mapping !== null && this.#isPoisoned(table, this.#keys.of(mapping.external), remoteKey, nowMs);
       if (mapping === null || diverted) {
-        mapping = this.#map(table, inside, remote, diverted, nowMs);
+        mapping = this.#map(table, inside, insideKey, remote, remoteKey, diverted, nowMs);
         if (mapping === null) return null;
       }
     }
@@ -107,7 +103,8 @@ export class Nat {
       return null;
     }
     const flow = mapping.flows.get(remoteKey);
-    if (protocol === 'udp' && isLive(flow, nowMs)) flow!.established = true;
+    if (!isLive(flow, nowMs)) this.#bindAnswers(table, mapping, remoteKey);
+    else if (protocol === 'udp') flow!.established = true;
     if (this.#behaviour.inboundRefresh) this.#refresh(table, mapping, remote, remoteKey, opens, nowMs);
     return mapping.inside;
   }
@@ -139,36 +136,52 @@ export class Nat {
   ): Mapping | null {
     const own = diverted.size === 0 ? undefined : diverted.get(insideKey)?.get(remoteKey);
     if (own !== undefined && own.expiresAtMs > nowMs) return own;
-    const mapping = sources.get(insideKey)?.get(this.#mappingPart(remote));
+    const mapping = sources.get(insideKey)?.get(this.#mappingPart(remote, remoteKey));
     return mapping !== undefined && mapping.expiresAtMs > nowMs ? mapping : null;
   }
 
-  #mappingPart(remote: Endpoint): number {
+  #mappingPart({ address }: Endpoint, remoteKey: number): number {
     switch (this.#behaviour.mapping) {
       case 'endpoint-independent':
         return 0;
       case 'address-dependent':
-        return this.#keys.ofAddress(remote.address);
+        return this.#keys.ofAddress(address);
       case 'address-and-port-dependent':
-        return this.#keys.of(remote);
+        return remoteKey;
     }
   }
 
-  #map(table: Table, inside: Endpoint, remote: Endpoint, diverted: boolean, nowMs: number): Mapping | null {
-    const external = this.#allocate(table, inside, remote, nowMs);
+  #map(
+    table: Table,
+    inside: Endpoint,
+    insideKey: number,
+    remote: Endpoint,
+    remoteKey: number,
+    diverted: boolean,
+    nowMs: number,
+  ): Mapping | null {
+    const external = this.#allocate(table, inside, remoteKey, nowMs);
     if (external === null) return null;
     const addresses = this.#behaviour.filtering === 'address-dependent' ? new Map<number, number>() : null;
-    const mapping: Mapping = { inside, external, expiresAtMs: 0, flows: new Map(), addresses };
-    const insideKey = this.#keys.of(inside);
+    const mapping: Mapping = { inside, external, expiresAtMs: 0, flows: new Flows(), addresses };
     const bySource = diverted ? table.diverted : table.sources;
-    const part = diverted ? this.#keys.of(remote) : this.#mappingPart(remote);
+    const part = diverted ? remoteKey : this.#mappingPart(remote, remoteKey);
     const siblings = bySource.get(insideKey);
     if (siblings === undefined) bySource.set(insideKey, new Map([[part, mapping]]));
     else siblings.set(part, mapping);
     const externalKey = this.#keys.of(external);
     const sharing = table.byExternal.get(externalKey)?.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-    table.byExternal.set(externalKey, [...(sharing ?? []), mapping]);
+    table.byExternal.set(externalKey, sharing === undefined ? [mapping] : [...sharing, mapping]);
     return mapping;
+  }
+
+  /** A flow that began outside is answered by the mapping that it came in by, as a NAT does that keeps track of flows. */
+  #bindAnswers({ diverted }: Table, mapping: Mapping, remoteKey: number): void {
+    if (this.#behaviour.mapping === 'endpoint-independent') return;
+    const insideKey = this.#keys.of(mapping.inside);
+    const answering = diverted.get(insideKey);
+    if (answering === undefined) diverted.set(insideKey, new Map([[remoteKey, mapping]]));
+    else answering.set(remoteKey, mapping);
   }
 
   #refresh(
@@ -182,7 +195,7 @@ export class Nat {
     let flow = mapping.flows.get(remoteKey);
     if (flow === undefined) {
       flow = { expiresAtMs: 0, established: false };
-      mapping.flows.set(remoteKey, flow);
+      mapping.flows.add(remoteKey, flow);
     } else if (flow.expiresAtMs <= nowMs) flow.established = false;
     if (protocol === 'tcp' && !opens) flow.established = true;
     flow.expiresAtMs = nowMs + this.#lifetimeMs(protocol, flow.established);
@@ -225,12 +238,11 @@ export class Nat {
     }
   }
 
-  #allocate(table: Table, inside: Endpoint, remote: Endpoint, nowMs: number): Endpoint | null {
+  #allocate(table: Table, inside: Endpoint, remoteKey: number, nowMs: number): Endpoint | null {
     const { allocation } = this.#behaviour;
     const overload = 'overload' in allocation && allocation.overload === true;
     const address = this.#externalAddress(inside.address);
     const addressKey = this.#keys.of({ address, port: 0 });
-    const remoteKey = this.#keys.of(remote);
     const isFree = (port: number) => {
       if (this.#isPoisoned(table, addressKey + port, remoteKey, nowMs)) return false;
       const mappings = table.byExternal.get(addressKey + port);
@@ -264,8 +276,4 @@ export class Nat {
   #isPoisoned({ poisoned }: Table, externalKey: number, remoteKey: number, nowMs: number): boolean {
     return poisoned.size > 0 && (poisoned.get(externalKey)?.get(remoteKey) ?? 0) > nowMs;
   }
-}
-
-function isLive(flow: Flow | undefined, nowMs: number): boolean {
-  return flow !== undefined && flow.expiresAtMs > nowMs;
 }

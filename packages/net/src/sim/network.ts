@@ -1,8 +1,9 @@
 // A network: a segment that hosts, routers and NATs are attached to, each by a link of its own.
 
 import type { IpAddress } from '@pinhole/wire';
+import { Event } from './event-queue.ts';
 import { Link, type LinkOptions } from './link.ts';
-import type { Packet } from './packet.ts';
+import { forwarded, type Packet } from './packet.ts';
 import type { World } from './world.ts';
 
 /** What a network takes of itself, so that nothing arrives in the moment it is sent. */
@@ -32,15 +33,18 @@ export interface Attachment {
 export class Network {
   readonly name: string;
   readonly #world: World;
+  readonly #hops: number;
   readonly #attachments: Attachment[] = [];
   readonly #owners = new Map<IpAddress, Attachment>();
   #gateway: Attachment | null = null;
   #paths = new Map<IpAddress, Attachment | null>();
   #pathsTopology = 0;
 
-  constructor(name: string, world: World) {
+  /** `hops` are routers on each way through it which do nothing but take from the TTL, and drop in silence. */
+  constructor(name: string, world: World, hops: number) {
     this.name = name;
     this.#world = world;
+    this.#hops = hops;
   }
 
   attach(node: Node, addresses: readonly IpAddress[], options: AttachOptions = {}): Attachment {
@@ -67,18 +71,17 @@ export class Network {
     this.#world.topology++;
   }
 
-  /** Takes a packet from one of its nodes. */
-  send(packet: Packet, from: Attachment): void {
-    const world = this.#world;
-    const { fixedDelayNs } = from.outgoing;
-    if (fixedDelayNs === 0) this.#forward(packet, from);
-    else if (fixedDelayNs !== null) world.after(fixedDelayNs, () => this.#forward(packet, from));
-    else {
-      for (const enteredNs of from.outgoing.transit(world.nowNs)) {
-        if (enteredNs <= world.nowNs) this.#forward(packet, from);
-        else world.at(enteredNs, () => this.#forward(packet, from));
-      }
-    }
+  /** Takes a packet from one of its nodes, on the way that leads to its destination now. */
+  send(sent: Packet, from: Attachment): void {
+    const hops = this.#hops;
+    if (sent.ttl <= hops) return;
+    const packet = hops === 0 ? sent : forwarded(sent, sent.source, sent.destination, sent.ttl - hops);
+    const next = this.#next(packet.destination.address, from.node);
+    if (next === null) return;
+    const { outgoing } = from;
+    const { nowNs } = this.#world;
+    if (outgoing.isWhole) this.#enter(packet, next, outgoing.outNs(nowNs));
+    else for (const enteredNs of outgoing.transit(nowNs)) this.#enter(packet, next, enteredNs);
   }
 
   /** Whether a packet to `address` would find a way from here, as far as this network knows. */
@@ -93,16 +96,19 @@ export class Network {
     return this.#attachments.some((attachment) => routeReaches(attachment, address, visited));
   }
 
-  #forward(packet: Packet, from: Attachment): void {
-    const next = this.#next(packet.destination.address, from.node);
-    if (next === null) return;
+  #enter(packet: Packet, next: Attachment, enteredNs: number): void {
+    const { queue, nowNs } = this.#world;
     const { fixedDelayNs } = next.incoming;
-    if (fixedDelayNs !== null) {
-      this.#world.after(fixedDelayNs + CROSSING_NS, () => next.node.receive(packet, next));
-      return;
-    }
-    for (const outNs of next.incoming.transit(this.#world.nowNs)) {
-      this.#world.at(outNs + CROSSING_NS, () => next.node.receive(packet, next));
+    if (fixedDelayNs !== null) queue.add(new Arrival(enteredNs + fixedDelayNs + CROSSING_NS, packet, next));
+    else if (enteredNs <= nowNs) this.#leave(packet, next);
+    // Packets of several senders draw from chance in the order in which they come to this link.
+    else this.#world.after(enteredNs - nowNs, () => this.#leave(packet, next));
+  }
+
+  #leave(packet: Packet, next: Attachment): void {
+    const { queue, nowNs } = this.#world;
+    for (const outNs of next.incoming.transit(nowNs)) {
+      queue.add(new Arrival(outNs + CROSSING_NS, packet, next));
     }
   }
 
@@ -125,6 +131,21 @@ export class Network {
       this.#paths.set(address, path);
     }
     return path;
+  }
+}
+
+class Arrival extends Event {
+  readonly #packet: Packet;
+  readonly #at: Attachment;
+
+  constructor(atNs: number, packet: Packet, at: Attachment) {
+    super(atNs);
+    this.#packet = packet;
+    this.#at = at;
+  }
+
+  happen(): void {
+    this.#at.node.receive(this.#packet, this.#at);
   }
 }
 

@@ -38,7 +38,8 @@ export class PortAllocator {
     { firstPort, step, lastPort }: PortAllocation & { kind: 'sequential' },
     isFree: (port: number) => boolean,
   ): number | null {
-    for (let tried = 0; tried < PORTS; tried++) {
+    const rounds = lastPort === undefined ? PORTS : Math.floor((lastPort - firstPort) / step) + 1;
+    for (let tried = 0; tried < rounds; tried++) {
       const port = this.#nextPort;
       this.#nextPort += step;
       if (lastPort !== undefined && this.#nextPort > lastPort) this.#nextPort = firstPort;

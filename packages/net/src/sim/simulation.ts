@@ -3,7 +3,6 @@
 import { type IpAddress, ip, parseIpAddress } from '@pinhole/wire';
 import type { Net } from '../types.ts';
 import { SimulatedHost } from './host.ts';
-import type { LinkOptions } from './link.ts';
 import { Nat } from './nat.ts';
 import { DEFAULT_BEHAVIOUR, type NatBehaviour } from './nat-behaviour.ts';
 import { NatRouter } from './nat-router.ts';
@@ -18,6 +17,11 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Wall time at the start, since 1970. @default the first of January 2026 */
   readonly wallMs?: number;
+}
+
+export interface NetworkOptions {
+  /** Routers on each way through it which do nothing but take from the TTL, and drop in silence. @default 0 */
+  readonly hops?: number;
 }
 
 export interface HostOptions extends AttachOptions {
@@ -61,8 +65,8 @@ export interface SiteOptions {
   readonly outsideAddress: string;
   /** One NAT after the other, from the host outwards: none, one, or the site's behind its provider's. */
   readonly nats: readonly Partial<NatBehaviour>[];
-  /** Of the connection to `outside`, each way. */
-  readonly link?: LinkOptions;
+  /** The connection to `outside`. */
+  readonly link?: AttachOptions;
 }
 
 /** A program waited for can no longer end, or has not in time. */
@@ -91,8 +95,8 @@ export class Simulation {
     return this.#world.nowMs;
   }
 
-  network(name: string): Network {
-    return new Network(name, this.#world);
+  network(name: string, { hops = 0 }: NetworkOptions = {}): Network {
+    return new Network(name, this.#world, hops);
   }
 
   host({ name, network, addresses, names = {}, ...link }: HostOptions): SimHost {
@@ -132,7 +136,7 @@ export class Simulation {
   site({ name, outside, outsideAddress, nats, link = {} }: SiteOptions): SimHost {
     let network = outside;
     let address = outsideAddress;
-    let atLeg: AttachOptions = { outgoing: link, incoming: link };
+    let atLeg = link;
     for (const [i, behaviour] of [...nats.entries()].reverse()) {
       const inside = this.network(`${name}${i}`);
       const prefix = `10.0.${i}`;
@@ -181,9 +185,13 @@ export class Simulation {
         await eventLoopTurns();
         if (isReached() || !this.#isDue(untilNs)) return;
       }
-      world.nowNs = Math.max(world.nowNs, world.queue.nextAtNs()!);
+      const { queue } = world;
+      const atNs = queue.nextAtNs()!;
+      world.nowNs = Math.max(world.nowNs, atNs);
       world.programRan = false;
-      world.queue.take()();
+      // What happens at one moment is past before a program goes on that has awaited it.
+      do queue.take().happen();
+      while (queue.nextAtNs() === atNs);
       if (!world.programRan) continue;
       await (++programRuns % RUNS_PER_TURN === 0 ? eventLoopTurns() : promisesSettle());
     }

@@ -46,7 +46,8 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   #keepAlive: Timer | null = null;
   #unansweredProbes = 0;
   #handler: TcpHandler | null = null;
-  #undelivered: Uint8Array[] = [];
+  /** What came before the program had a handler for it. */
+  #undelivered: Uint8Array[] | null = null;
   #closeReason: TcpCloseReason | null = null;
 
   /** With `peerSequence` it answers that SYN, without it sends its own. */
@@ -80,7 +81,9 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   start(handler: TcpHandler): void {
     if (this.#handler !== null) throw new TypeError('a connection is started once');
     this.#handler = handler;
-    for (const data of this.#undelivered.splice(0)) handler.onData(data);
+    const undelivered = this.#undelivered ?? [];
+    this.#undelivered = null;
+    for (const data of undelivered) handler.onData(data);
     if (this.#closeReason !== null) handler.onClose(this.#closeReason);
   }
 
@@ -147,7 +150,11 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
 
   #receiveInSynSent({ flags, sequence, acknowledgement }: TcpPacket): void {
     const acknowledges = (flags & ACK) !== 0;
-    if (acknowledges && acknowledgement !== this.#sending.next) return;
+    if (acknowledges && acknowledgement !== this.#sending.next) {
+      // RFC 9293 section 3.10.7.3: the peer still has an earlier connection between the same ports.
+      if ((flags & RST) === 0) this.transmit(RST, acknowledgement, NO_OCTETS);
+      return;
+    }
     if ((flags & RST) !== 0) {
       if (acknowledges) this.#fail('refused');
       return;
@@ -313,8 +320,12 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
 
   #deliver(data: Uint8Array): void {
     const handler = this.#handler;
-    if (handler === null) this.#undelivered.push(data);
-    else this.world.call(() => handler.onData(data));
+    if (handler !== null) {
+      this.world.call(() => handler.onData(data));
+      return;
+    }
+    this.#undelivered ??= [];
+    this.#undelivered.push(data);
   }
 
   #tellClosed(reason: TcpCloseReason): void {

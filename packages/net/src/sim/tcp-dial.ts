@@ -1,5 +1,6 @@
 import { formatEndpoint } from '@pinhole/wire';
-import type { ConnectFailure, ConnectOptions, ConnectOutcome, Timer } from '../types.ts';
+import type { ConnectFailure, ConnectOptions, ConnectOutcome } from '../types.ts';
+import { Event } from './event-queue.ts';
 import type { OpenFailure, SimulatedTcpConnection, TcpOwner } from './tcp-connection.ts';
 import type { World } from './world.ts';
 
@@ -9,14 +10,15 @@ export interface DialOwner {
   onGone(connection: SimulatedTcpConnection): void;
 }
 
-/** An attempt to connect, until it has an outcome: a search by chance makes a thousand of them at once. */
-export class Dial implements TcpOwner {
+/** An attempt to connect, until it has an outcome; what happens is that its time is over. */
+export class Dial extends Event implements TcpOwner {
   readonly signal: AbortSignal | undefined;
+  /** Among those of its signal. */
+  place = 0;
   readonly #world: World;
   readonly #options: ConnectOptions;
   readonly #resolve: (outcome: ConnectOutcome) => void;
   readonly #owner: DialOwner;
-  readonly #timer: Timer;
   #connection: SimulatedTcpConnection | null = null;
 
   constructor(
@@ -25,15 +27,18 @@ export class Dial implements TcpOwner {
     resolve: (outcome: ConnectOutcome) => void,
     owner: DialOwner,
   ) {
-    const { timeoutMs } = options;
+    super(world.inNs(options.timeoutMs * 1e6));
     this.signal = options.signal;
     this.#world = world;
     this.#options = options;
     this.#resolve = resolve;
     this.#owner = owner;
-    this.#timer = world.after(timeoutMs * 1e6, () =>
-      world.call(() => this.#giveUp('timeout', `no answer in ${timeoutMs} ms`)),
-    );
+    world.queue.add(this);
+  }
+
+  happen(): void {
+    const { timeoutMs } = this.#options;
+    this.#world.call(() => this.#giveUp('timeout', `no answer in ${timeoutMs} ms`));
   }
 
   by(connection: SimulatedTcpConnection): void {
@@ -65,7 +70,7 @@ export class Dial implements TcpOwner {
   }
 
   #settle(): void {
-    this.#timer.cancel();
+    this.cancel();
     this.#owner.onSettled(this);
   }
 }

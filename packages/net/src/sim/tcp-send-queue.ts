@@ -1,7 +1,7 @@
 // What one end of a TCP connection has to send, and has sent until it is acknowledged: retransmission by RFC 6298,
 // fast retransmission by RFC 5681 and RFC 6582.
 
-import type { Timer } from '../types.ts';
+import { Event } from './event-queue.ts';
 import { ACK, FIN, SYN } from './packet.ts';
 import { RetransmissionTimeout } from './tcp-timeout.ts';
 import type { World } from './world.ts';
@@ -28,6 +28,8 @@ interface Segment {
   readonly payload: Uint8Array;
   readonly sentAtNs: number;
   repeated: boolean;
+  /** Sent after it. */
+  next: Segment | null;
 }
 
 export class SendQueue {
@@ -37,13 +39,16 @@ export class SendQueue {
   unsentBytes = 0;
   readonly #owner: SendQueueOwner;
   readonly #timeout = new RetransmissionTimeout();
-  readonly #inFlight: Segment[] = [];
+  /** Those in flight, oldest first. */
+  #first: Segment | null = null;
+  #last: Segment | null = null;
+  #inFlight = 0;
   readonly #unsent: Uint8Array[] = [];
   #retries = 0;
   #duplicates = 0;
   /** What was sent when the last loss was noticed: until it is acknowledged, each step forward shows the next. */
   #recoverTo = 0;
-  #timer: Timer | null = null;
+  #timer: Repetition | null = null;
 
   constructor(initialSequence: number, owner: SendQueueOwner) {
     this.next = this.unacknowledged = initialSequence;
@@ -51,7 +56,7 @@ export class SendQueue {
   }
 
   get isUnderWay(): boolean {
-    return this.#inFlight.length > 0;
+    return this.#first !== null;
   }
 
   /** Copies the octets. */
@@ -65,7 +70,7 @@ export class SendQueue {
 
   /** Sends of what is queued as much as may be under way. */
   sendQueued(): void {
-    while (this.#unsent.length > 0 && this.#inFlight.length < MOST_IN_FLIGHT) {
+    while (this.#unsent.length > 0 && this.#inFlight < MOST_IN_FLIGHT) {
       const payload = this.#unsent.shift()!;
       this.unsentBytes -= payload.length;
       this.send(ACK, payload);
@@ -76,15 +81,19 @@ export class SendQueue {
     const sequence = this.next;
     this.next += payload.length + ((flags & (SYN | FIN)) !== 0 ? 1 : 0);
     const sentAtNs = this.#owner.world.nowNs;
-    this.#inFlight.push({ flags, sequence, end: this.next, payload, sentAtNs, repeated: false });
+    const segment = { flags, sequence, end: this.next, payload, sentAtNs, repeated: false, next: null };
+    if (this.#last === null) this.#first = segment;
+    else this.#last.next = segment;
+    this.#last = segment;
+    this.#inFlight++;
     this.#owner.transmit(flags, sequence, payload);
     if (this.#timer === null) this.#restartTimer();
   }
 
   /** Sends the oldest segment again, with other flags where given. */
   repeatFirst(flags?: number): void {
-    const first = this.#inFlight[0];
-    if (first === undefined) return;
+    const first = this.#first;
+    if (first === null) return;
     first.flags = flags ?? first.flags;
     first.repeated = true;
     this.#owner.transmit(first.flags, first.sequence, first.payload);
@@ -94,11 +103,13 @@ export class SendQueue {
   acknowledge(acknowledgement: number): void {
     const { nowNs } = this.#owner.world;
     this.unacknowledged = acknowledgement;
-    while (this.#inFlight.length > 0 && this.#inFlight[0]!.end <= acknowledgement) {
-      const { repeated, sentAtNs } = this.#inFlight.shift()!;
+    for (let first = this.#first; first !== null && first.end <= acknowledgement; first = this.#first) {
+      this.#first = first.next;
+      this.#inFlight--;
       // Karn: which of two sendings was acknowledged is not known.
-      if (!repeated) this.#timeout.sample(nowNs - sentAtNs);
+      if (!first.repeated) this.#timeout.sample(nowNs - first.sentAtNs);
     }
+    if (this.#first === null) this.#last = null;
     this.#retries = 0;
     this.#duplicates = 0;
     this.#timeout.forgetBackoff();
@@ -123,10 +134,12 @@ export class SendQueue {
     this.#timer?.cancel();
     this.#timer = null;
     if (!this.isUnderWay) return;
-    this.#timer = this.#owner.world.after(this.#timeout.currentNs, () => this.#onTimeout());
+    const { world } = this.#owner;
+    this.#timer = new Repetition(world.inNs(this.#timeout.currentNs), this);
+    world.queue.add(this.#timer);
   }
 
-  #onTimeout(): void {
+  onTimeout(): void {
     if (!this.#owner.mayRetry(this.#retries++)) {
       this.#owner.onGivenUp();
       return;
@@ -135,5 +148,18 @@ export class SendQueue {
     this.#recoverTo = this.next;
     this.repeatFirst();
     this.#restartTimer();
+  }
+}
+
+class Repetition extends Event {
+  readonly #queue: SendQueue;
+
+  constructor(atNs: number, queue: SendQueue) {
+    super(atNs);
+    this.#queue = queue;
+  }
+
+  happen(): void {
+    this.#queue.onTimeout();
   }
 }

@@ -8,11 +8,11 @@ import {
   type TcpConnector,
   type TcpListener,
 } from '../types.ts';
-import { AbortGroup } from './abort-group.ts';
 import { isUnspecified, overlaps, type SimulatedHost, type Stack } from './host.ts';
 import { ACK, type IcmpPacket, RST, resetFor, SYN, type TcpPacket } from './packet.ts';
 import { SimulatedTcpConnection, type TcpOwner } from './tcp-connection.ts';
 import { connectFailure, Dial, type DialOwner } from './tcp-dial.ts';
+import { Dials } from './tcp-dials.ts';
 
 interface Listener extends TcpListener {
   readonly reusePort: boolean;
@@ -28,11 +28,11 @@ type Attempt =
 
 export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
   readonly #host: SimulatedHost;
-  readonly #listeners = new Set<Listener>();
+  /** By port. */
+  readonly #listeners = new Map<number, readonly Listener[]>();
   /** By both ports; those of one entry differ in their addresses. */
   readonly #connections = new Map<number, readonly SimulatedTcpConnection[]>();
-  readonly #dials = new Set<Dial>();
-  readonly #signals = new AbortGroup();
+  readonly #dials = new Dials();
 
   constructor(host: SimulatedHost) {
     this.#host = host;
@@ -69,21 +69,17 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
   }
 
   #listenerFor(to: Endpoint): Listener | undefined {
-    let general: Listener | undefined;
-    for (const listener of this.#listeners) {
-      if (!overlaps(listener.local, to)) continue;
-      if (listener.local.address === to.address) return listener;
-      general ??= listener;
-    }
-    return general;
+    const listeners = this.#listeners.get(to.port)?.filter(({ local }) => overlaps(local, to));
+    return listeners?.find(({ local }) => local.address === to.address) ?? listeners?.[0];
   }
 
   /** Whether a listener keeps others from the port. */
   #isListenedOn(candidate: Endpoint, reusePort: boolean): boolean {
-    for (const listener of this.#listeners) {
-      if (!(reusePort && listener.reusePort) && overlaps(listener.local, candidate)) return true;
-    }
-    return false;
+    const listeners = this.#listeners.get(candidate.port);
+    if (listeners === undefined) return false;
+    return listeners.some(
+      (listener) => !(reusePort && listener.reusePort) && overlaps(listener.local, candidate),
+    );
   }
 
   #accept(syn: TcpPacket, listener: Listener): void {
@@ -146,13 +142,11 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
     }
     const dial = new Dial(this.#host.world, options, resolve, this);
     this.#dials.add(dial);
-    this.#signals.add(dial);
     dial.by(this.#create(attempt.local, options.remote, null, options.keepAliveMs ?? null, dial));
   }
 
   onSettled(dial: Dial): void {
-    this.#dials.delete(dial);
-    this.#signals.remove(dial);
+    this.#dials.remove(dial);
   }
 
   onGone(connection: SimulatedTcpConnection): void {
@@ -176,14 +170,20 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
     const address = bound ?? source;
     if (address === null || source === null)
       return { failure: 'unreachable', detail: 'no network leads there' };
-    const isFree = (port: number) => {
-      const candidate = { address, port };
-      return this.#connectionOf(candidate, remote) === undefined && !this.#isListenedOn(candidate, reusePort);
-    };
     const asked = local?.port ?? 0;
-    const port = asked === 0 ? host.ephemeralPort(isFree) : isFree(asked) ? asked : null;
-    if (port === null) return { failure: 'address-in-use', detail: `port ${asked} is taken` };
-    return { local: { address, port } };
+    const port =
+      asked !== 0
+        ? asked
+        : host.ephemeralPort((each) => this.#isFree({ address, port: each }, remote, reusePort));
+    if (port !== null) {
+      const candidate = { address, port };
+      if (asked === 0 || this.#isFree(candidate, remote, reusePort)) return { local: candidate };
+    }
+    return { failure: 'address-in-use', detail: `port ${asked} is taken` };
+  }
+
+  #isFree(candidate: Endpoint, remote: Endpoint, reusePort: boolean): boolean {
+    return this.#connectionOf(candidate, remote) === undefined && !this.#isListenedOn(candidate, reusePort);
   }
 
   async listen(
@@ -198,9 +198,14 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
       maxConnections,
       open: new Set(),
       onConnection,
-      close: () => this.#listeners.delete(listener),
+      close: () => {
+        const left = this.#listeners.get(listener.local.port)?.filter((each) => each !== listener) ?? [];
+        if (left.length > 0) this.#listeners.set(listener.local.port, left);
+        else this.#listeners.delete(listener.local.port);
+      },
     };
-    this.#listeners.add(listener);
+    const { port } = listener.local;
+    this.#listeners.set(port, [...(this.#listeners.get(port) ?? []), listener]);
     return listener;
   }
 
@@ -218,8 +223,8 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
   }
 
   closeAll(): void {
-    for (const dial of this.#dials) dial.abort();
-    for (const listener of [...this.#listeners]) listener.close();
+    this.#dials.abortAll();
+    for (const listener of [...this.#listeners.values()].flat()) listener.close();
     for (const connection of [...this.#connections.values()].flat()) connection.reset();
   }
 }

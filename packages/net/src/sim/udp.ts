@@ -9,7 +9,7 @@ import {
   type UdpSocket,
 } from '../types.ts';
 import { isUnspecified, overlaps, type SimulatedHost, type Stack } from './host.ts';
-import { DEFAULT_TTL, type IcmpPacket, type UdpPacket } from './packet.ts';
+import { DEFAULT_TTL, type IcmpPacket, NO_OCTETS, type UdpPacket } from './packet.ts';
 
 /** 65,535 less the headers of UDP and IPv4 (RFC 768, RFC 791). */
 const LARGEST_PAYLOAD_OCTETS = 65_507;
@@ -20,6 +20,8 @@ export class UdpStack implements Stack<UdpPacket>, UdpOpener {
   readonly features = { receiveStamps: true, transmitStamps: true, packetOptions: true, errorQueue: true };
   readonly #host: SimulatedHost;
   readonly #byPort = new Map<number, SimulatedUdpSocket[]>();
+  #lent: Uint8Array | null = null;
+  #copy: Uint8Array = NO_OCTETS;
 
   constructor(host: SimulatedHost) {
     this.#host = host;
@@ -27,13 +29,22 @@ export class UdpStack implements Stack<UdpPacket>, UdpOpener {
 
   async open(options: UdpOptions, handler: UdpHandler): Promise<UdpSocket> {
     const local = this.#bind(options);
-    const socket = new SimulatedUdpSocket(this.#host, local, options, handler, () => {
+    const socket = new SimulatedUdpSocket(this.#host, this, local, options, handler, () => {
       const left = this.#onPort(local.port).filter((other) => other !== socket);
       if (left.length === 0) this.#byPort.delete(local.port);
       else this.#byPort.set(local.port, left);
     });
     this.#byPort.set(local.port, [...this.#onPort(local.port), socket]);
     return socket;
+  }
+
+  /** A search sends the same octets a thousand times: as long as they are the same, one copy serves all. */
+  copied(data: Uint8Array): Uint8Array {
+    if (data !== this.#lent || Buffer.compare(data, this.#copy) !== 0) {
+      this.#lent = data;
+      this.#copy = new Uint8Array(data);
+    }
+    return this.#copy;
   }
 
   receive(packet: UdpPacket): void {
@@ -63,7 +74,7 @@ export class UdpStack implements Stack<UdpPacket>, UdpOpener {
 
   /** Those bound to the very address come before those bound to all. */
   #takers(to: Endpoint): readonly SimulatedUdpSocket[] {
-    const takers = this.#onPort(to.port).filter((socket) => overlaps(socket.local, to));
+    const takers = this.#onPort(to.port).filter(({ local }) => overlaps(local, to));
     if (takers.length < 2) return takers;
     const exact = takers.filter((socket) => socket.local.address === to.address);
     return exact.length > 0 ? exact : takers;
@@ -97,6 +108,7 @@ class SimulatedUdpSocket implements UdpSocket {
   readonly local: Endpoint;
   readonly reusePort: boolean;
   readonly #host: SimulatedHost;
+  readonly #stack: UdpStack;
   readonly #handler: UdpHandler;
   readonly #onClosed: () => void;
   #open = true;
@@ -104,12 +116,14 @@ class SimulatedUdpSocket implements UdpSocket {
 
   constructor(
     host: SimulatedHost,
+    stack: UdpStack,
     local: Endpoint,
     { reusePort = false }: UdpOptions,
     handler: UdpHandler,
     onClosed: () => void,
   ) {
     this.#host = host;
+    this.#stack = stack;
     this.local = local;
     this.reusePort = reusePort;
     this.#handler = handler;
@@ -132,7 +146,7 @@ class SimulatedUdpSocket implements UdpSocket {
       destination: to,
       ttl: request.ttl ?? DEFAULT_TTL,
       dscp: request.dscp ?? 0,
-      payload: new Uint8Array(data),
+      payload: this.#stack.copied(data),
     };
     if (packet === null || !this.#host.send(packet)) return { sent: false, reason: 'unreachable' };
     const id = this.#nextId++;

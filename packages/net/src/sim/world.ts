@@ -1,7 +1,7 @@
 // What all parts of one simulation share: the virtual clock, what is to happen, and the source of chance.
 
 import type { Timer } from '../types.ts';
-import { EventQueue } from './event-queue.ts';
+import { Event, EventQueue } from './event-queue.ts';
 import { Generator } from './generator.ts';
 
 export class World {
@@ -24,18 +24,33 @@ export class World {
     return this.nowNs / 1e6;
   }
 
-  /** Never at once: an event runs after the one that asked for it. */
-  after(delayNs: number, run: () => void): Timer {
-    return this.queue.add(this.nowNs + Math.max(Math.ceil(delayNs), 1), run);
+  /** Whole nanoseconds, and never at once: an event runs after the one that asked for it. */
+  inNs(delayNs: number): number {
+    return this.nowNs + Math.max(Math.ceil(delayNs), 1);
   }
 
-  at(atNs: number, run: () => void): Timer {
-    return this.after(atNs - this.nowNs, run);
+  after(delayNs: number, run: () => void): Timer {
+    const call = new Call(this.inNs(delayNs), run);
+    this.queue.add(call);
+    return call;
   }
 
   /** Everything that calls a handler, or settles a promise, of a program goes through here. */
   call(program: () => void): void {
     this.programRan = true;
     program();
+  }
+}
+
+class Call extends Event {
+  readonly #run: () => void;
+
+  constructor(atNs: number, run: () => void) {
+    super(atNs);
+    this.#run = run;
+  }
+
+  happen(): void {
+    this.#run();
   }
 }

@@ -1,0 +1,3 @@
+import { testMatrix } from './sim-matrix-suite.ts';
+
+testMatrix('tcp');
