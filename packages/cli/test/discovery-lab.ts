@@ -42,7 +42,7 @@ export async function tryIn(
 async function run<T>(system: System, site: string, name: string, argument: string): Promise<T> {
   const args = [program(name), String(system.lab.server.addresses[0]), argument];
   // Programs that start together start in half the time.
-  const env = { NODE_COMPILE_CACHE: `${system.folder}/compile-cache` };
+  const env = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? `${system.folder}/compile-cache` };
   const { code, stdout, stderr } = await system.host(site).run(process.execPath, args, { env });
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout);

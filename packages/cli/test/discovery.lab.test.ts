@@ -33,9 +33,12 @@ function allocationOf(allocation: Allocation) {
   }
 }
 
-/** What can be told over TCP: where each destination has its own mapping, who is let in cannot answer from it. */
+/**
+ * What can be told over TCP: where each destination has its own mapping, who is let in cannot answer from it; that
+ * everybody is shows by a SYN that comes in.
+ */
 function tcpFiltering({ mapping, filtering }: NatBehaviour): Dependence | 'unknown' {
-  if (mapping === 'endpoint-independent') return filtering;
+  if (mapping === 'endpoint-independent' || filtering === 'endpoint-independent') return filtering;
   return mapping === 'address-dependent' && filtering === 'address-and-port-dependent'
     ? filtering
     : 'unknown';

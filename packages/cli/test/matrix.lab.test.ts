@@ -22,6 +22,7 @@ const pairs = [
   ['apdm-apdf-sequential', 'apdm-apdf-sequential2'],
   // searched: random ports of one side, few ports of both, and of two symmetric sides one that filters by address only
   ['eim-apdf', 'apdm-apdf'],
+  ['eim-apdf-rst', 'apdm-apdf'],
   ['apdm-apdf-block', 'apdm-apdf-block'],
   ['adm-adf', 'apdm-apdf'],
   // failed: ports that are too many to be searched, no contact with the server, over UDP or at all

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   agentsSchema,
@@ -17,7 +18,7 @@ import {
   buildLab,
   eventually,
   type Lab,
-  type NatKind,
+  type LabDescription,
   type Place,
   type RestClient,
   restClient,
@@ -30,6 +31,8 @@ const apiToken = 'api-token-of-this-test-0123456789';
 const accountToken = 'account-token-of-this-test-0123456789';
 /** Each wait ends when what is waited for is there; only a fault reaches this. */
 export const waitLimitMs = 60_000;
+
+export type SiteNat = LabDescription['sites'][number]['nat'];
 
 export interface Program {
   readonly child: ChildProcess;
@@ -55,24 +58,26 @@ export class System {
     this.folder = mkdtempSync(path.join(tmpdir(), 'pinhole-system-'));
   }
 
-  /** A lab with these sites, `delayMs` from one to another, `test` run in it, and all of it gone again. */
+  /**
+   * A lab with these sites, `test` run in it, and all of it gone again. `delayMs`: from one site to another, of all
+   * sites or of some.
+   */
   static async use(
-    nats: Readonly<Record<string, NatKind>>,
+    nats: Readonly<Record<string, SiteNat>>,
     test: (system: System) => Promise<void>,
-    { delayMs = 0, lan }: { delayMs?: number; lan?: string } = {},
+    { delayMs = {}, lan }: { delayMs?: number | Readonly<Record<string, number>>; lan?: string } = {},
   ): Promise<void> {
-    // Each site's link has half of the way to another site; the server is in the middle.
-    const link = delayMs === 0 ? {} : { link: { delayMs: delayMs / 2 } };
-    const lab = await buildLab(
-      { sites: Object.entries(nats).map(([name, nat]) => ({ name, nat, lan, ...link })) },
-      { verify: false },
-    );
+    const sites = Object.entries(nats).map(([name, nat]) => {
+      const ownMs = typeof delayMs === 'number' ? delayMs : (delayMs[name] ?? 0);
+      // Each site's link has half of the way to another site; the server is in the middle.
+      return { name, nat, lan, ...(ownMs > 0 && { link: { delayMs: ownMs / 2 } }) };
+    });
+    const lab = await buildLab({ sites }, { verify: false });
     const system = new System(lab);
     try {
       await test(system);
     } catch (error) {
-      for (const { child, output } of system.#programs)
-        process.stderr.write(`--- ${child.spawnargs.join(' ')}\n${output().slice(-3000)}\n`);
+      system.#tell();
       throw error;
     } finally {
       await lab.close();
@@ -80,10 +85,40 @@ export class System {
     }
   }
 
+  /** A part of a test, in this lab. When it fails, what the programs have printed so far is told. */
+  part(t: TestContext, name: string, body: () => Promise<void>): Promise<void> {
+    return t.test(name, async () => {
+      try {
+        await body();
+      } catch (error) {
+        this.#tell();
+        throw error;
+      }
+    });
+  }
+
+  #tell(): void {
+    for (const { child, output } of this.#programs)
+      process.stderr.write(`--- ${child.spawnargs.join(' ')}\n${output().slice(-3000)}\n`);
+  }
+
   host(site: string): Place {
     const host = this.lab.sites.get(site)?.hosts[0];
     assert.ok(host !== undefined, `no site ${site}`);
     return host;
+  }
+
+  /** From now on the site's NAT does this to what passes it: nftables statements, one a line. */
+  async cut(site: string, ...statements: readonly string[]): Promise<void> {
+    const input = `table ip cut {
+  chain forward {
+    type filter hook forward priority -10
+    ${statements.join('\n    ')}
+  }
+}
+`;
+    const { code, stderr } = await this.lab.sites.get(site)!.nat!.run('nft', ['-f', '-'], { input });
+    assert.equal(code, 0, stderr);
   }
 
   start(place: Place, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
@@ -134,32 +169,30 @@ export class System {
     return program;
   }
 
-  startAgent(site: string): Program {
-    const args = [
-      'agent',
-      '--collector',
-      this.collectorUrl,
-      '--name',
-      site,
-      '--state',
-      `${this.folder}/${site}`,
-    ];
+  startAgent(site: string, collectorUrl = this.collectorUrl): Program {
+    const args = ['agent', '--collector', collectorUrl, '--name', site, '--state', `${this.folder}/${site}`];
     return this.start(this.host(site), args, { PINHOLE_ACCOUNT_TOKEN: accountToken });
   }
 
   /** Starts an agent in each site, ticks "Behind a NAT" where asked, and waits until all are ready. Ids by site. */
   async startAgents(behindNat: Readonly<Record<string, boolean>>): Promise<Record<string, string>> {
-    for (const site of Object.keys(behindNat)) this.startAgent(site);
-    const agents = await this.present('the agents', async () => {
-      const found = await this.agents();
-      return found.length >= Object.keys(behindNat).length ? found : null;
-    });
-    const ids = Object.fromEntries(agents.map((agent) => [agent.agentName, agent.agentId]));
-    for (const [site, ticked] of Object.entries(behindNat)) {
-      if (ticked) await this.rest.request('PUT', `/agents/${ids[site]}`, { behindNat: true });
-    }
-    await this.registered(...Object.keys(behindNat).filter((site) => behindNat[site]));
+    const sites = Object.keys(behindNat);
+    for (const site of sites) this.startAgent(site);
+    const ids = await this.enrolled(...sites);
+    const ticked = sites.filter((site) => behindNat[site]);
+    for (const site of ticked) await this.rest.request('PUT', `/agents/${ids[site]}`, { behindNat: true });
+    await this.registered(...ticked);
     return ids;
+  }
+
+  /** Waits until the collector knows the agents of these sites. Ids by site. */
+  async enrolled(...sites: readonly string[]): Promise<Record<string, string>> {
+    return this.present('the agents', async () => {
+      const ids = Object.fromEntries(
+        (await this.agents()).map(({ agentName, agentId }) => [agentName, agentId]),
+      );
+      return sites.every((site) => site in ids) ? ids : null;
+    });
   }
 
   async registered(...sites: readonly string[]): Promise<void> {

@@ -20,8 +20,6 @@ export type Usual =
 export type Expectation = Usual & {
   /** A search is in vain as a rule, and now and then it is not. */
   readonly byChance: boolean;
-  /** Whose idle connections are cut: that one of these just could not be asked is as expected. */
-  readonly unsteady: readonly Party[];
 };
 
 /**
@@ -30,28 +28,17 @@ export type Expectation = Usual & {
  */
 export function expected(source: NatLayers, target: NatLayers, protocol: Protocol): Expectation {
   const [from, to] = [asOne(source), asOne(target)];
-  if (to === null) return { ...plainly(from, protocol), byChance: false, unsteady: [] };
-  const unsteady: readonly (Party | false)[] = [isUnsteady(from) && 'source', isUnsteady(to) && 'target'];
+  if (to === null) return { ...plainly(from, protocol), byChance: false };
   const usual = throughNat(from, to, protocol);
-  return {
-    ...usual,
-    byChance: from !== null && isConnectionFailed(usual) && meetings(from, to) > rareMeetings,
-    unsteady: unsteady.filter((party) => party !== false),
-  };
+  const byChance = from !== null && isConnectionFailed(usual) && meetings(from, to) > rareMeetings;
+  return { ...usual, byChance };
 }
 
 /** The expectation in the words of a result, the usual one first. */
 export function expectedWords(expectation: Expectation): [string, ...string[]] {
-  const { byChance, unsteady } = expectation;
   const usual =
     expectation.kind === 'connects' ? expectation.method : errorSentence(expectation.code, expectation.party);
-  return [
-    usual,
-    ...(byChance ? ['searched', 'punched'] : []),
-    ...unsteady.map((party) => errorSentence('nat-negotiation-failed', party)),
-    // The registration still stands, and the news of the test did not arrive.
-    ...(unsteady.includes('target') ? [errorSentence('session-refused', 'target')] : []),
-  ];
+  return expectation.byChance ? [usual, 'searched', 'punched'] : [usual];
 }
 
 function plainly(from: NatBehaviour | null, protocol: Protocol): Usual {
@@ -84,14 +71,6 @@ function canRegister(nat: NatBehaviour | null, protocol: Protocol): boolean {
   if (blocked.includes('traversal-tcp')) return false;
   return protocol === 'tcp' || !(blocked.includes('udp') || blocked.includes('traversal-udp'));
 }
-
-/** A registration that is idle for longer than the NAT remembers is gone until the next keep-alive finds that out. */
-function isUnsteady(nat: NatBehaviour | null): boolean {
-  return (nat?.tcpIdle?.afterMs ?? Number.POSITIVE_INFINITY) <= keepAliveMs;
-}
-
-/** The agent's; the server's own come every 20 s, and from outside, where no mapping is left for them. */
-const keepAliveMs = 15_000;
 
 /**
  * Whether a packet that the peer sends to this side's registered endpoint, once this side has sent to the peer's, comes
