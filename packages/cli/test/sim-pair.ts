@@ -72,6 +72,7 @@ const stun: Endpoint = { address: serverAddresses[0]!, port: 9119 };
 
 interface Side {
   readonly net: Net;
+  readonly protocol: Protocol;
   readonly port: AgentPort;
   /** Null where the server cannot be reached. */
   readonly registered: Endpoint | null;
@@ -117,7 +118,7 @@ async function openSide(net: Net, { protocol, lossRate = 0 }: SimPair, role: Rol
     // A target that is reached plainly begins with the first check.
     beginSession: ({ sessionId }) => newSession(side, role, sessionId),
   });
-  const side: Side = { net, port, registered: asked?.mapped ?? null, session: null };
+  const side: Side = { net, protocol, port, registered: asked?.mapped ?? null, session: null };
   return side;
 }
 
@@ -210,7 +211,7 @@ function notRegistered(party: Role): NotMet {
 }
 
 function newSession(
-  { port }: Side,
+  { port, protocol }: Side,
   role: Role,
   sessionId: Uint8Array,
   onConnected: () => void = () => undefined,
@@ -224,7 +225,12 @@ function newSession(
     setup: {
       role,
       plan: role === 'source' ? plan : null,
-      punch: { candidates: [], startAtMs: nowMs, deadlineMs: nowMs + sessionMs[role] },
+      punch: {
+        candidates: [],
+        startAtMs: nowMs,
+        deadlineMs: nowMs + sessionMs[role],
+        byConnection: protocol === 'tcp',
+      },
       check: { kind: 'check', testId: '7', sourceAgentId: '11', roundId: 60 },
     },
     onConnected,

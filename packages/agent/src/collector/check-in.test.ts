@@ -83,7 +83,12 @@ describe('a check-in', { concurrency: true }, () => {
     await link.checkIn();
     await link.checkIn();
     const told = collector.checkIns.map(({ natTraversal }) => natTraversal?.checkedAtMs);
-    assert.deepEqual(told, [1, 1, undefined, 2, undefined]);
+    assert.deepEqual(told.slice(0, 2), [1, 1]);
+    // On a slow machine the link has checked in by itself as well, after the 503.
+    assert.deepEqual(
+      told.filter((each, i) => i === 0 || each !== told[i - 1]),
+      [1, undefined, 2, undefined],
+    );
   });
 
   it('leaves no connection behind that would be dead when the next one wants it', async (t) => {

@@ -107,6 +107,17 @@ describe('meeting', () => {
     assert.deepEqual(machine.hear(refusal('meet', refusalCodes.targetNotRegistered), { to }), []);
   });
 
+  it('that is refused has shown that the connection works', () => {
+    const machine = registration();
+    machine.register();
+    const asked = sent(machine.feed({ kind: 'meet', body: meet }));
+    assert.notEqual(machine.state.unanswered, null);
+    machine.nowMs += 50;
+    machine.hear(refusal('meet', refusalCodes.targetNotRegistered, null), { to: asked });
+    assert.equal(machine.state.unanswered, null);
+    assert.equal(machine.state.heardAtMs, machine.nowMs);
+  });
+
   it('is asked for again with a new nonce, once', () => {
     const machine = registration();
     machine.register();

@@ -103,16 +103,18 @@ export function takeMeetRefused(
 ): RegistrationState {
   const meet = state.meets.find((each) => same(each.transactionId, transactionId));
   if (meet === undefined || body.kind !== 'refused') return state;
+  // Only who has read the request knows its transaction: the connection works.
+  const heard = { ...state, heardAtMs: context.nowMs, unanswered: null };
   const others = state.meets.filter((each) => each !== meet);
   const { code, reason, nonce } = body;
   // Another meeting's refusal may have brought the new nonce already.
   if (nonce !== null && !meet.renewed) {
-    const next = { ...state, nonces: { ...state.nonces, tcp: nonce } };
+    const next = { ...heard, nonces: { ...state.nonces, tcp: nonce } };
     const again = { ...meet, transactionId: send(next, 'tcp', meet.body, context), renewed: true };
-    return { ...next, meets: [...others, again] };
+    return { ...asked(next, context), meets: [...others, again] };
   }
   context.effects.push({ kind: 'meet-refused', sessionId: meet.body.sessionId, code, reason });
-  return { ...state, meets: others };
+  return { ...heard, meets: others };
 }
 
 /** The server has brought the two together. */
