@@ -7,6 +7,9 @@ import type { DiscoveryReport, TrialOutcome, TrialPlan } from '@pinhole/nat';
 import { secret } from './discoverer.ts';
 import type { System } from './system.ts';
 
+/** As the discoverer's. */
+const testPortNumber = 49_153;
+
 const program = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Resolves once it serves. */
@@ -28,6 +31,31 @@ export async function discoverIn(
 ): Promise<{ report: DiscoveryReport; tookMs: number }> {
   const agentId = String([...system.lab.sites.keys()].indexOf(site) + 1);
   return run(system, site, 'discoverer-main.ts', agentId);
+}
+
+/**
+ * This site's test port has sent to the server, and then a packet from another port of the server's host comes to it
+ * before one has gone there: behind a NAT that can be poisoned, what the test port then sends there leaves from another
+ * port of the NAT's, and so does what it sends anywhere for the first time.
+ */
+export async function poisonTestPort(system: System, site: string): Promise<void> {
+  const address = String(system.lab.server.addresses[0]);
+  const [server, peer] = [9119, 33_333].map((port) => ({ address, port }));
+  const { publicAddress } = system.lab.sites.get(site)!;
+  const sent = (port: number, to: { address: string; port: number }) => [
+    '--eval',
+    `const socket = require('node:dgram').createSocket('udp4');
+     socket.bind(${port}, () => socket.send('early', ${to.port}, '${to.address}', () => socket.close()));`,
+  ];
+  const early = sent(peer!.port, { address: publicAddress, port: testPortNumber });
+  for (const [host, args] of [
+    [system.host(site), sent(testPortNumber, server!)],
+    [system.lab.server, early],
+    [system.host(site), sent(testPortNumber, peer!)],
+  ] as const) {
+    const { code, stderr } = await host.run(process.execPath, args);
+    assert.equal(code, 0, stderr);
+  }
 }
 
 /** What becomes of these trials of lifetimes in this site, side by side. */

@@ -12,7 +12,7 @@ import {
   natKinds,
 } from '@pinhole/lab';
 import type { DiscoveryReport, NatLayer, TransportReport, TrialOutcome, TrialPlan } from '@pinhole/nat';
-import { discoverIn, startServer, tryIn } from './discovery-lab.ts';
+import { discoverIn, poisonTestPort, startServer, tryIn } from './discovery-lab.ts';
 import { System } from './system.ts';
 
 /** Each waits more than it works, but the times of some of its packets count. */
@@ -156,8 +156,13 @@ const plans: readonly TrialPlan[] = [
 const found = new Map<NatKind, { report: DiscoveryReport; tookMs: number }>();
 const tried = new Map<NatKind, TrialOutcome[]>();
 const siteOf = (kind: NatKind) => `s${natKindNames.indexOf(kind)}`;
-await System.use(Object.fromEntries(natKindNames.map((kind) => [siteOf(kind), kind])), async (system) => {
+const poisoned = { site: 'poisoned', kind: 'eim-apdf-poisonable' } as const;
+const sites = Object.fromEntries(natKindNames.map((kind) => [siteOf(kind), kind]));
+let foundPoisoned: DiscoveryReport | null = null;
+await System.use({ ...sites, [poisoned.site]: poisoned.kind }, async (system) => {
   await startServer(system);
+  await poisonTestPort(system, poisoned.site);
+  foundPoisoned = (await discoverIn(system, poisoned.site)).report;
   const trials = lifetimes.map(async (kind) => tried.set(kind, await tryIn(system, siteOf(kind), plans)));
   const waiting = natKindNames.values();
   const work = async () => {
@@ -174,6 +179,20 @@ describe("a discovery behind each of the lab's NATs", () => {
       assert.deepEqual(labels(report), expected(kind), JSON.stringify(report));
     });
   }
+});
+
+describe('a discovery at a test port that a peer has poisoned', () => {
+  const evidence = () => JSON.stringify(foundPoisoned);
+
+  it('sees several public endpoints there', () => {
+    const seen = foundPoisoned?.udp.mapping.evidence.map(({ received }) => received.split(',')[0]);
+    assert.equal(new Set(seen).size > 1, true, evidence());
+  });
+
+  it('and says of the NAT what a fresh port shows', () => {
+    assert.ok(foundPoisoned !== null);
+    assert.deepEqual(labels(foundPoisoned).udp, expected(poisoned.kind).udp, evidence());
+  });
 });
 
 describe('trials of lifetimes behind a NAT that forgets after 10 s', () => {

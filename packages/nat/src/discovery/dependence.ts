@@ -2,7 +2,7 @@
 
 import { type Endpoint, sameEndpoint, type Transport } from '@pinhole/wire';
 import { evidenceOf, fact } from './evidence.ts';
-import { mappedAt, type Results } from './plan.ts';
+import { mappedAt, mappingIdsAgain, type Results } from './plan.ts';
 import type { Dependence, Evidence, Fact, Truth } from './report.ts';
 
 export interface Behaviour {
@@ -11,20 +11,35 @@ export interface Behaviour {
   readonly named: Fact<Dependence | 'unknown'>;
 }
 
-/** Whether the public endpoint differs between the server's ports, and between its addresses. */
+/**
+ * Whether the public endpoint differs between the server's ports, and between its addresses: at the test port, and at a
+ * fresh port as well, or it is what happened to the test port and not how the NAT behaves.
+ */
 export function mappingOf(results: Results, transport: Transport): Behaviour {
   const ids = [0, 1, 2, 3].map((i) => `${transport}.mapping.${i}`);
+  const again = mappingIdsAgain(results, transport);
+  const [own, fresh] = [dependence(results, ids), dependence(results, again)];
+  const settled = (one: Truth, other: Truth) => (one === 'yes' && other === 'no' ? 'no' : one);
+  const isSeveral = own.onAddress === 'yes' || own.onPort === 'yes';
+  return behaviour(
+    settled(own.onAddress, fresh.onAddress),
+    settled(own.onPort, fresh.onPort),
+    evidenceOf(results, isSeveral ? [...ids, ...again] : ids),
+  );
+}
+
+function dependence(results: Results, ids: readonly string[]): Record<'onAddress' | 'onPort', Truth> {
   const seen = ids.map((id) => mappedAt(results, id));
-  const evidence = evidenceOf(results, ids);
-  const acrossPorts = differ([
-    [seen[0], seen[1]],
-    [seen[2], seen[3]],
-  ]);
-  const acrossAddresses = differ([
-    [seen[0], seen[2]],
-    [seen[1], seen[3]],
-  ]);
-  return behaviour(acrossAddresses, acrossPorts, evidence);
+  return {
+    onPort: differ([
+      [seen[0], seen[1]],
+      [seen[2], seen[3]],
+    ]),
+    onAddress: differ([
+      [seen[0], seen[2]],
+      [seen[1], seen[3]],
+    ]),
+  };
 }
 
 /** Whether what comes from an endpoint never contacted is let in: from another port, from another address. */

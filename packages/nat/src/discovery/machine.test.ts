@@ -158,6 +158,37 @@ describe('a discovery', () => {
     assert.deepEqual(run.state.report?.tcp.mapped.value, mapped);
   });
 
+  describe('where the test port is seen at several endpoints', () => {
+    const elsewhere: AnswerBody = { kind: 'bound', mapped: endpoint('198.51.100.1', 1030), other };
+
+    /** With the test port's second answer and, if asked, the fresh port's as these say. */
+    function run(fresh: AnswerBody) {
+      const found = new Run();
+      for (const asked of found.made.filter((each) => each.kind === 'ask')) {
+        found.answer(
+          asked,
+          asked.transport === 'udp' && sameEndpoint(asked.to, server[1]) ? elsewhere : bound,
+        );
+      }
+      found.pass(400);
+      for (const asked of found.asked('udp', 'sample.2')) found.answer(asked);
+      found.pass(5000);
+      for (const asked of found.asked('udp', 'sample.2').slice(1)) found.answer(asked, fresh);
+      return found.pass();
+    }
+
+    it('asks the same of a fresh port, which has the last word', () => {
+      const { udp } = run(bound).state.report!;
+      assert.equal(udp.mappingDependsOnPort.value, 'no');
+      assert.equal(run(elsewhere).state.report?.udp.mappingDependsOnPort.value, 'yes');
+      assert.equal(udp.mapping.evidence.filter(({ sent }) => sent.includes('a fresh port')).length > 1, true);
+    });
+
+    it('and nothing where it is at one', () => {
+      assert.equal(new Run().answerFirst().pass().asked('udp', 'sample.2', server[1]).length, 0);
+    });
+  });
+
   it('draws its samples one after the other, and those over TCP when UDP is through', () => {
     const run = new Run().answerFirst().pass(2000);
     const first = (transport: 'udp' | 'tcp', i: number) => run.asked(transport, `sample.${i}`)[0]?.atMs;

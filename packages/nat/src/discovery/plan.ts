@@ -4,13 +4,16 @@
 //   2  test port → both ports of the other address; fresh ports → one place, for the allocation law and as a beginning
 //      of what follows
 //   3  what comes in: answers from elsewhere (CHANGE-REQUEST), probes, one fresh port to the other's public endpoint; and
-//      after which TTL an answer from elsewhere comes in
+//      after which TTL an answer from elsewhere comes in; and where the test port had several mappings, whether a fresh
+//      one has as well
 //   4  what depends on a probe: the way back to where a datagram came from, a simultaneous open, and one from a port that
 //      has had a SYN before
 //
 // Only mapping is tested at the test port: all else could harm it, or needs a port that has sent nowhere else.
+// What it shows need not be the NAT's way: a peer's early packet can have taken the place of a flow, which then has another
+// public port, and Linux gives a new flow the port that the source's latest flow has.
 
-import { addressFamily, type Endpoint, type IpAddress, type Transport } from '@pinhole/wire';
+import { addressFamily, type Endpoint, type IpAddress, sameEndpoint, type Transport } from '@pinhole/wire';
 import { type Ask, type DiscoveryInput, type Question, type Settled, testPort } from './state.ts';
 
 export type Results = ReadonlyMap<string, Settled>;
@@ -45,6 +48,7 @@ export const phases: readonly ((input: DiscoveryInput, results: Results) => Ques
   },
   (input, results) => [
     ...filteringQuestions(input, results),
+    ...transports.flatMap((transport) => mappingQuestionsAgain(results, transport)),
     ...transports.flatMap((transport) => hairpinQuestions(results, transport)),
     ...probeQuestions(input, results),
     ...hopQuestions(input, results, 0),
@@ -105,6 +109,33 @@ function mappingQuestions(
   return serverPorts
     .slice(0, 2)
     .map((port, i) => question(`${transport}.mapping.${first + i}`, transport, testPort, { address, port }));
+}
+
+/** The fresh port that is asked where the test port had several mappings. Nothing else is asked of it. */
+const mappingSlot = 'sample.2';
+
+/** As mappingQuestions'; where that port has asked already, the id of that. */
+export function mappingIdsAgain(results: Results, transport: Transport): string[] {
+  const sampleId = `${transport}.${mappingSlot}`;
+  const asked = results.get(sampleId)?.question.to;
+  return [0, 1, 2, 3].map((i) => {
+    const to = results.get(`${transport}.mapping.${i}`)?.question.to;
+    return asked && to && sameEndpoint(asked, to) ? sampleId : `${transport}.mapping-again.${i}`;
+  });
+}
+
+function mappingQuestionsAgain(results: Results, transport: Transport): Question[] {
+  const asked = [0, 1, 2, 3].map((i) => results.get(`${transport}.mapping.${i}`));
+  const mapped = asked.flatMap((each) => (each?.outcome.kind === 'bound' ? [each.outcome.mapped] : []));
+  const [first] = mapped;
+  if (first === undefined || mapped.every((each) => sameEndpoint(each, first))) return [];
+  if (mappedAt(results, `${transport}.${mappingSlot}`) === null) return [];
+  const ids = mappingIdsAgain(results, transport);
+  return asked.flatMap((each, i) =>
+    each === undefined || results.has(ids[i]!)
+      ? []
+      : [question(ids[i]!, transport, mappingSlot, each.question.to)],
+  );
 }
 
 /** Where the server has answered over this transport; null where nowhere. */
