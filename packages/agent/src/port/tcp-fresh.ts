@@ -5,8 +5,8 @@ import type { Net, TcpConnection, Timer } from '@pinhole/net';
 import { type Endpoint, ip } from '@pinhole/wire';
 import { askMapped } from '../discovery/mapped.ts';
 
-/** For connection and answer together: three round trips over a satellite. A round has 10 s for everything. */
-const renewTimeoutMs = 2_000;
+/** For connection and answer together: two round trips over a satellite. The server waits 3 s for all that an invited agent asks. */
+const renewTimeoutMs = 1_500;
 /** Of all sessions together; each costs two descriptors, and one of the server's. */
 const maxFresh = 64;
 /** A session that has not begun by then never will. */
@@ -34,7 +34,7 @@ export class FreshPorts {
 
   /**
    * Makes a port for the session, and asks `server` for its public endpoint. The connection stays, and the mapping with
-   * it, until the session is released. Null where it cannot be had within 2 s.
+   * it, until the session is released. Null where it cannot be had within 1.5 s.
    */
   async renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null> {
     if (this.#all.size >= maxFresh) return null;

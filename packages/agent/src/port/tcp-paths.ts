@@ -13,6 +13,25 @@ export interface Path {
   timer: Timer | null;
 }
 
+/** Accepted connections that have named no session yet: each may be somebody's who only wants them to be used up. */
+export class Strangers {
+  readonly #waiting = new Set<Path>();
+
+  /** Beyond `most` the one that has waited longest is reset: whoever comes in earnest speaks within a round trip. */
+  add(path: Path, most: number): void {
+    this.#waiting.add(path);
+    const [oldest] = this.#waiting;
+    if (oldest === undefined || this.#waiting.size <= most) return;
+    this.#waiting.delete(oldest);
+    oldest.connection.reset();
+  }
+
+  /** It has named one, or is gone. */
+  remove(path: Path): void {
+    this.#waiting.delete(path);
+  }
+}
+
 export class Paths {
   /** By remote endpoint; the one to send by first. */
   readonly #byRemote = new Map<string, Path[]>();

@@ -91,6 +91,27 @@ describe('a further attempt', () => {
   });
 });
 
+describe('silent connections of strangers', () => {
+  it('do not use up the port: whoever waits longest is displaced, and a peer comes through', async () => {
+    const world = await twoAgents({ source: {}, target: { filtering: 'endpoint-independent' } });
+    const { simulation, source, target } = world;
+    const near = endpoint('10.0.0.2', testPort);
+    let closed = 0;
+    const strange = async () => {
+      const outcome = await target.host.net.tcp.connect({ remote: near, timeoutMs: 1_000 });
+      assert.ok(outcome.connected);
+      outcome.connection.start({ onData: () => undefined, onClose: () => closed++ });
+    };
+    await simulation.runUntil(Promise.all(Array.from({ length: 1_200 }, strange)));
+    await simulation.run({ untilMs: simulation.nowMs + 500 });
+    assert.equal(closed, 1_200 - 128);
+    const { atSource, atTarget } = bothStart(world);
+    reach(source, atSource, { candidates: [endpoint(outside.target, testPort)] });
+    reach(target, atTarget, { candidates: [endpoint(outside.source, testPort)] });
+    assertMeasured(await simulation.runUntil(atSource.outcome));
+  });
+});
+
 describe('a kept connection', () => {
   /** A NAT that forgets what has been idle for 60 s. */
   const forgetful: Partial<NatBehaviour> = { tcpTimeoutMs: 60_000 };

@@ -22,7 +22,7 @@ import { SearchBudget } from './search-budget.ts';
 import { Sessions } from './sessions.ts';
 import { Dials } from './tcp-dials.ts';
 import { FreshPorts } from './tcp-fresh.ts';
-import { type Path, Paths } from './tcp-paths.ts';
+import { type Path, Paths, Strangers } from './tcp-paths.ts';
 import { TcpSearch } from './tcp-search.ts';
 import { type Attempt, Seeking } from './tcp-seeking.ts';
 
@@ -30,9 +30,9 @@ import { type Attempt, Seeking } from './tcp-seeking.ts';
 const silenceLimitMs = 10_000;
 /** After its last session as a target: the source closes first, so that its next SYN finds nothing of the old. */
 const idleLimitMs = 15_000;
-const maxAccepted = 256;
-/** With those that were connected to, and those accepted at fresh ports. */
-const maxPaths = 512;
+const maxStrangers = 128;
+/** In all: those that were connected to, those of a session, and strangers. */
+const maxPaths = 1024;
 /** Where somebody on the way answers every SYN, a search would have thousands. */
 const maxPathsPerSession = 32;
 /** Of all searches together: two at once have what the largest takes. */
@@ -47,6 +47,7 @@ export class TcpPort implements AgentPort {
   readonly #port: number;
   readonly sessions: Sessions;
   readonly #paths = new Paths();
+  readonly #strangers = new Strangers();
   readonly #seeking = new Map<Session, Seeking>();
   readonly #dials: Dials;
   readonly #fresh: FreshPorts;
@@ -89,10 +90,10 @@ export class TcpPort implements AgentPort {
   static async open(net: Net, port: number, handler: PortHandler): Promise<TcpPort> {
     const opened = new TcpPort(net, port, handler);
     const local = { address: ip('0.0.0.0'), port };
-    opened.#listener = await net.tcp.listen(
-      { local, reusePort: true, maxConnections: maxAccepted },
-      (connection) => opened.#adopt(connection),
-    );
+    opened.#listener = await net.tcp.listen({ local, reusePort: true }, (connection) => {
+      const path = opened.#adopt(connection);
+      if (path !== null) opened.#strangers.add(path, maxStrangers);
+    });
     return opened;
   }
 
@@ -222,6 +223,7 @@ export class TcpPort implements AgentPort {
   #give(path: Path, seeking: Seeking): void {
     const { session } = seeking;
     if (seeking.isOver) return;
+    this.#strangers.remove(path);
     path.timer?.cancel();
     path.timer = null;
     path.sessions.add(session);
@@ -265,6 +267,7 @@ export class TcpPort implements AgentPort {
 
   #lose(path: Path): void {
     path.timer?.cancel();
+    this.#strangers.remove(path);
     if (!this.#paths.has(path)) return;
     this.#paths.remove(path);
     this.#kept.lost(path);
@@ -285,6 +288,7 @@ export class TcpPort implements AgentPort {
         : this.sessions.takeStamp({ data, from, to: null, receivedAtNs, ttl: null, dscp: null });
     this.#arriving = null;
     if (session === null || this.sessions.get(session.sessionId) !== session) return;
+    this.#strangers.remove(path);
     path.timer?.cancel();
     path.timer = null;
     path.sessions.add(session);

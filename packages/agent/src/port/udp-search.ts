@@ -35,6 +35,7 @@ export interface UdpSearchOptions {
   readonly testPort: UdpSocket;
   /** Opens a fresh port; what arrives there is the caller's. Rejects with SocketError. */
   readonly open: (local: Endpoint) => Promise<UdpSocket>;
+  readonly close: (socket: UdpSocket) => void;
   readonly sockets: SearchBudget;
   readonly pace: SearchPace;
   readonly onExhausted: () => void;
@@ -64,7 +65,7 @@ export class UdpSearch {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     for (const socket of this.#sockets) {
-      if (socket !== except) socket.close();
+      if (socket !== except) this.#options.close(socket);
       this.#options.sockets.give();
     }
     this.#sockets = [];
@@ -83,7 +84,7 @@ export class UdpSearch {
   }
 
   async #open(): Promise<void> {
-    const { open, sockets } = this.#options;
+    const { open, close, sockets } = this.#options;
     if (!sockets.take()) {
       this.#isSpent = true;
       return;
@@ -93,11 +94,11 @@ export class UdpSearch {
       this.#sockets.push(socket);
       return;
     }
-    socket?.close();
+    if (socket !== null) close(socket);
     sockets.give();
     this.#isSpent = true;
     for (const each of this.#sockets.splice(Math.max(1, this.#sockets.length - givenBack))) {
-      each.close();
+      close(each);
       sockets.give();
     }
   }

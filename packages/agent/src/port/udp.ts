@@ -94,6 +94,7 @@ export class UdpPort implements AgentPort {
       openerTtl,
       testPort: line,
       open: (local) => this.#open(local),
+      close: (socket) => this.#close(socket),
       sockets: this.#searchSockets,
       pace: this.#pace,
       onExhausted: () => onExhausted?.(),
@@ -207,6 +208,10 @@ export class UdpPort implements AgentPort {
   #closeIfUnused(socket: UdpSocket): void {
     const isUsed = [...this.#lines.values()].includes(socket) || this.#kept.holds(socket);
     if (socket === this.#testPort || isUsed) return;
+    this.#close(socket);
+  }
+
+  #close(socket: UdpSocket): void {
     socket.close();
     this.#stamps.drop(socket);
   }

@@ -43,8 +43,9 @@ export async function meet(
   }
   const ticket = Buffer.from(assignment.ticket, 'base64');
   const untilMs = clock.monotonicNs() / 1e6 + targetReturnMs;
+  // Once: where it names a fresh port, each time would make another.
+  const own = await ownSide(transport, sessionId, attempt);
   for (;;) {
-    const own = await ownSide(transport, sessionId, attempt);
     const outcome = await registration().meet({ sessionId, transport, roundId, ticket, attempt, ...own });
     if (outcome.met) return outcome.start;
     // A target that is just coming back to a restarted server gets a moment.

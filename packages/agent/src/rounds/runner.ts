@@ -37,11 +37,11 @@ export interface RunnerOptions {
   readonly onResults: (results: readonly RoundResult[]) => void;
 }
 
-/** A round that cannot be connected has its error within 10 s of its start. */
-const connectLimitMs = 9_700;
+/** A round that cannot be connected has its error, and the collector too, within 10 s of its start. */
+const connectLimitMs = 9_000;
 /** What a path needs at the very least, after a slow start: two round trips over a satellite, and a lost packet. */
 const minPunchMs = 3_000;
-const maxPunchMs = 8_000;
+const maxPunchMs = 7_000;
 /** A target waits for its source's first check and Open this long. */
 const targetWaitMs = 12_000;
 /** Sessions remembered after their end, so that a copied check does not begin one again. */
@@ -62,6 +62,7 @@ interface Invitation {
 /** A session as its target. */
 interface TargetSession {
   readonly pair: string;
+  readonly sourceAgentId: string;
   /** As the server has said; null where it has not been asked. */
   method: ConnectionMethod | null;
   starts: number;
@@ -171,6 +172,8 @@ export class RoundRunner {
     known.starts += 1;
     if (known.starts > maxStarts) return;
     known.method = start.method;
+    // The source has asked anew: it has no way that is kept, or has found it dead.
+    port.forget(known.sourceAgentId);
     port.reach(session, wayOf(start, this.#nowMs()));
   }
 
@@ -269,7 +272,7 @@ export class RoundRunner {
       check: { kind: 'check', testId: assignment.testId, sourceAgentId: agentId, roundId },
     };
     const session = this.#newSession(port, assignment, sessionId, onFinished, setup, onConnected);
-    this.#targets.set(session, { pair: pairOf(assignment), method: null, starts: 0 });
+    this.#targets.set(session, { pair: pairOf(assignment), sourceAgentId: agentId, method: null, starts: 0 });
     return session;
   }
 
