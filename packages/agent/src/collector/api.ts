@@ -77,8 +77,8 @@ export class CollectorApi {
         headers: {
           ...(secret !== undefined && { authorization: `Bearer ${secret}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
-          // A connection kept for the check-in of the next minute may be forgotten by then by what is on the way.
-          ...(!held && { connection: 'close' }),
+          // One that is kept for a later request may be forgotten by then by what is on the way, which then hears nothing.
+          connection: 'close',
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         redirect: 'error',

@@ -37,7 +37,7 @@ export interface Answer {
 export interface TestCollector {
   readonly url: string;
   readonly checkIns: CheckInRequest[];
-  /** The header Connection of each. */
+  /** The header Connection of each request. */
   readonly connections: (string | undefined)[];
   readonly enrollments: unknown[];
   /** Versions asked about, and the answers that are held. */
@@ -51,6 +51,7 @@ async function testCollector(t: TestContext): Promise<TestCollector> {
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
+    collector.connections.push(request.headers.connection);
     const body: unknown = parts.length === 0 ? null : JSON.parse(Buffer.concat(parts).toString());
     const url = new URL(request.url ?? '', 'http://collector');
     const authorized = request.headers.authorization === `Bearer ${agentSecret}`;
@@ -61,7 +62,6 @@ async function testCollector(t: TestContext): Promise<TestCollector> {
     else if (url.pathname === '/agent/v1/check-in') {
       const checkIn = checkInRequestSchema.parse(body);
       collector.checkIns.push(checkIn);
-      collector.connections.push(request.headers.connection);
       reply(response, collector.onCheckIn(checkIn));
     } else {
       const version = Number(url.searchParams.get('version'));
