@@ -20,10 +20,12 @@ const everyMinute: Assignment = {
   peer: { agentId: '22', agentName: 'target', behindNat: false, endpoint: endpoint('192.0.2.2', 49_153) },
   protocol: 'udp',
   direction: 'to-target',
-  schedule: { kind: 'every', intervalS: 60, offsetMs: 0, activeSinceMs: 0 },
+  schedule: { kind: 'every', intervalS: 60, offsetMs: 0, randomized: false, activeSinceMs: 0 },
   dscp: 0,
   payloadBytes: null,
   packetRate: null,
+  path: { mode: 'in-session', traces: 1 },
+  throughput: null,
   pairKey: Buffer.alloc(32).toString('base64'),
   ticket: null,
 };
@@ -53,9 +55,13 @@ function world(t: TestContext) {
     checkIns,
     answer: ({ configVersion }: CheckInRequest): Response =>
       Response.json({ acknowledged: 200, configVersion: 1, ...(configVersion === 1 ? {} : { config }) }),
-    /** Rounds that the collector has been told of, in seconds from the start. */
+    /** Rounds that the collector has been told of, in seconds from the start; the path of each beside. */
     rounds: () =>
-      checkIns.flatMap(({ request }) => request.results.map(({ roundId }) => roundId - startMs / 1000)),
+      checkIns.flatMap(({ request }) =>
+        request.results
+          .filter(({ outcome }) => outcome !== 'traced')
+          .map(({ roundId }) => roundId - startMs / 1000),
+      ),
     start: () => startAgent({ ...options, collectorUrl: 'http://collector.example' }),
     /** Virtual time, with room in between for what the agent does to its real disk. */
     async passed(durationMs: number) {

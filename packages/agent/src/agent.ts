@@ -3,9 +3,9 @@
 import {
   type AgentConfig,
   type AgentFacts,
+  type AgentResult,
   type Assignment,
   defaultAgentPort,
-  type RoundResult,
 } from '@pinhole/contract';
 import { openProfile } from '@pinhole/nat';
 import { type Net, SocketError, type Timer } from '@pinhole/net';
@@ -20,9 +20,11 @@ import { TcpPort } from './port/tcp.ts';
 import { UdpPort } from './port/udp.ts';
 import { Registration } from './registration/registration.ts';
 import { ownSide } from './rounds/own-side.ts';
+import { RoundPaths } from './rounds/paths.ts';
 import { RoundRunner } from './rounds/runner.ts';
 import { dueRounds, newRoundMemory } from './rounds/schedule.ts';
 import { StateFolder } from './state/folder.ts';
+import { RoundThroughputs } from './throughput/throughputs.ts';
 
 /** The contract's bounds: a host with more (each container has an interface) could not check in at all. */
 const maxListed = 64;
@@ -70,6 +72,8 @@ class RunningAgent implements Agent {
   readonly #link: CollectorLink;
   readonly #registration: Registration;
   readonly #check: CompatibilityCheck;
+  readonly #paths: RoundPaths;
+  readonly #throughputs: RoundThroughputs;
   readonly #runner: RoundRunner;
   #udp: UdpPort | null = null;
   #tcp: TcpPort | null = null;
@@ -115,6 +119,18 @@ class RunningAgent implements Agent {
       onDisabled: () => this.#rest(),
       onFatal: (error) => void this.close().then(() => options.onFatal(error)),
     });
+    this.#paths = new RoundPaths({
+      net,
+      log,
+      flow: (session, target) => this.#udpPort().flow(session, target),
+      server: () => this.#registration.registered?.server ?? null,
+      stream: (session) => this.#tcp?.stream(session) ?? null,
+      port: (transport) => this.#openPort(transport),
+      profile: (transport) => this.#profile(transport),
+      ownAgentId: () => this.#link.agentId,
+      onResult: (result) => this.#keep([result]),
+    });
+    this.#throughputs = new RoundThroughputs({ net, log, port: (transport) => this.#openPort(transport) });
     this.#runner = new RoundRunner({
       net,
       log,
@@ -124,6 +140,9 @@ class RunningAgent implements Agent {
       ownAgentId: () => this.#link.agentId,
       assignments: () => this.#assignments,
       refreshConfig: () => this.#link.checkIn(),
+      trace: (session, assignment, roundId) => void this.#paths.trace(session, assignment, roundId),
+      measureThroughput: (session, assignment, onReceived) =>
+        this.#throughputs.measure(session, assignment, onReceived),
       onResults: (results) => this.#keep(results),
     });
   }
@@ -155,9 +174,12 @@ class RunningAgent implements Agent {
   }
 
   async #end(): Promise<void> {
+    // What waits for a throughput is kept without it.
+    this.#throughputs.close();
     this.#ending.abort();
     this.#timer?.cancel();
     this.#runner.close();
+    this.#paths.close();
     this.#check.close();
     this.#registration.close();
     this.#udp?.close();
@@ -198,7 +220,7 @@ class RunningAgent implements Agent {
     this.#timer = clock.after(delayMs, () => this.#startDueRounds());
   }
 
-  #keep(results: readonly RoundResult[]): void {
+  #keep(results: readonly AgentResult[]): void {
     const { log } = this.#options;
     if (results.length === 0 || this.#ending.signal.aborted) return;
     try {
@@ -229,9 +251,14 @@ class RunningAgent implements Agent {
   }
 
   #openPort(transport: Transport): AgentPort {
-    const port = transport === 'udp' ? this.#udp : this.#tcp;
-    if (port === null) throw new AgentError('port-unavailable', 'The test port is not open');
-    return port;
+    if (transport === 'udp') return this.#udpPort();
+    if (this.#tcp === null) throw new AgentError('port-unavailable', 'The test port is not open');
+    return this.#tcp;
+  }
+
+  #udpPort(): UdpPort {
+    if (this.#udp === null) throw new AgentError('port-unavailable', 'The test port is not open');
+    return this.#udp;
   }
 
   #facts(): AgentFacts {

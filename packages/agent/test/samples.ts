@@ -15,6 +15,8 @@ export function assignment(schedule: Assignment['schedule'], change: Partial<Ass
     dscp: 0,
     payloadBytes: null,
     packetRate: null,
+    path: { mode: 'in-session', traces: 1 },
+    throughput: null,
     pairKey: Buffer.alloc(32).toString('base64'),
     ticket: null,
     ...change,

@@ -5,6 +5,7 @@ import { agentCommand } from './commands/agent.ts';
 import { collectorCommand } from './commands/collector.ts';
 import { demoCommand } from './commands/demo.ts';
 import { labCommand } from './commands/lab.ts';
+import { stampCommand } from './commands/stamp.ts';
 import { traversalCommand } from './commands/traversal.ts';
 import { requireNode } from './runtime.ts';
 import { version } from './version.ts';
@@ -17,7 +18,14 @@ const program = new Command('pinhole')
   .showHelpAfterError('(try --help)')
   .enablePositionalOptions();
 
-for (const command of [collectorCommand, traversalCommand, agentCommand, labCommand, demoCommand]) {
+for (const command of [
+  collectorCommand,
+  traversalCommand,
+  agentCommand,
+  stampCommand,
+  labCommand,
+  demoCommand,
+]) {
   program.addCommand(command());
 }
 

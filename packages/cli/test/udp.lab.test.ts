@@ -61,7 +61,7 @@ async function tenRounds(system: System, ids: Ids): Promise<void> {
     sites.map(({ router }) => router.capture(({ protocol }) => protocol === 'udp')),
   );
 
-  const testId = await system.instantTest(ids.a, ids.b);
+  const testId = await system.instantTest(ids.a, ids.b, { pathTraceMode: 'in-session' });
   for (let round = 2; round <= sessionRounds; round++) {
     await system.resultsOf(testId, 2 * (round - 1));
     await system.runAgain(testId);
@@ -80,7 +80,7 @@ async function tenRounds(system: System, ids: Ids): Promise<void> {
     const isServers = (packet: (typeof packets)[number]) =>
       servers.has(packet.source) || servers.has(packet.destination);
     const session = received.filter((packet) => !isServers(packet));
-    // 50 probes and 50 reflections each way, and what opens and ends a session.
+    // 50 probes and 50 reflections each way, what opens and ends a session, and what traces its path in it.
     assert.ok(session.length >= sessionRounds * 200, `${session.length} packets between the sites`);
     for (const { source, destination, sourcePort, destinationPort } of session) {
       assert.deepEqual([source, destination].sort(), publicAddresses);

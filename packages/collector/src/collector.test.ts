@@ -108,6 +108,16 @@ describe('a collector does not start, and says why', () => {
     await refuses(t, { apiToken: 'two words' }, 'token-not-usable');
   });
 
+  test('when a file of networks is wrong, and then has made nothing', async (t) => {
+    const folder = temporaryFolder(t);
+    const networks = [join(folder, 'networks.csv')];
+    const dataDir = join(folder, 'data');
+    await refuses(t, { dataDir, networks }, 'networks-file-unusable');
+    writeFileSync(networks[0]!, '198.51.100.0/24,64496,EXAMPLE\n198.51.100.1/24,64496,EXAMPLE\n');
+    await refuses(t, { dataDir, networks }, 'networks-file-unusable');
+    assert.equal(existsSync(dataDir), false);
+  });
+
   test('when the port is taken, and then leaves the folder free', async (t) => {
     const other = createServer().listen(0, '127.0.0.1');
     t.after(() => other.close());

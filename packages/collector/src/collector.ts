@@ -9,6 +9,9 @@ import type { TraversalPlacement } from './agents/configuration.ts';
 import type { Context, Limits } from './context.ts';
 import { listenError } from './errors.ts';
 import { openDataFolder, secretFile } from './files.ts';
+import { openNetworks } from './networks/databases.ts';
+import { createNames, noNames } from './networks/names.ts';
+import { createReverseDns } from './networks/reverse-dns.ts';
 import { createServer } from './server.ts';
 import { openStore } from './store/open.ts';
 import { settingOrNew } from './store/settings.ts';
@@ -25,6 +28,12 @@ export interface CollectorOptions {
   /** What agents enrol with. @default the one in dataDir's file `account-token` */
   readonly accountToken?: string;
   readonly traversal: TraversalPlacement;
+  /** Files that say which network an address is in, MaxMind DB or CSV; the first that knows counts. @default none */
+  readonly networks?: readonly string[];
+  /** Whether the addresses on paths are looked up. @default true */
+  readonly reverseDns?: boolean;
+  /** Whom to ask for their names: `192.0.2.53:53`. @default the system's servers */
+  readonly dnsServers?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -50,8 +59,10 @@ const closingMs = 1500;
 /** Rejects with CollectorError; then nothing is left open. */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { dataDir, random, clock, log } = options;
+  const networks = openNetworks(options.networks ?? [], log);
   openDataFolder(dataDir);
   const store = await openStore(dataDir);
+  let names = noNames;
   try {
     const apiToken = secretFile(dataDir, 'api-token', random, options.apiToken);
     const accountToken = secretFile(dataDir, 'account-token', random, options.accountToken);
@@ -59,6 +70,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     const pairSecret = await settingOrNew(store.db, 'pair-secret', () =>
       Buffer.from(random.bytes(32)).toString('base64'),
     );
+    names = options.reverseDns === false ? noNames : createNames(createReverseDns(options.dnsServers), clock);
     const context: Context = {
       db: store.db,
       clock,
@@ -70,6 +82,8 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       traversalSecret,
       pairSecret,
       placement: options.traversal,
+      networks,
+      names,
       limits: { ...defaultLimits, ...options.limits },
       publicUrl: options.publicUrl?.replace(/\/+$/, '') ?? null,
     };
@@ -91,11 +105,13 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
 
     async function closeAll() {
       const patience = clock.after(closingMs, () => server.server.closeAllConnections());
+      names.close();
       await server.close();
       patience.cancel();
       await store.close();
     }
   } catch (error) {
+    names.close();
     await store.close();
     throw error;
   }

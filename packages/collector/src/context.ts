@@ -5,6 +5,8 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Changes } from './agents/changes.ts';
 import type { TraversalPlacement } from './agents/configuration.ts';
+import type { NetworkDatabase } from './networks/facts.ts';
+import type { Names } from './networks/names.ts';
 import type { Tables } from './store/schema.ts';
 
 export interface Context {
@@ -19,6 +21,8 @@ export interface Context {
   readonly pairSecret: string;
   readonly placement: TraversalPlacement;
   readonly limits: Limits;
+  readonly networks: NetworkDatabase;
+  readonly names: Names;
   /** Without a slash at its end; null: as the client names this server. */
   readonly publicUrl: string | null;
 }

@@ -13,7 +13,8 @@ export type CollectorErrorCode =
   | 'port-in-use'
   | 'port-not-permitted'
   | 'address-not-available'
-  | 'listen-failed';
+  | 'listen-failed'
+  | 'networks-file-unusable';
 
 export class CollectorError extends Error {
   override readonly name = 'CollectorError';

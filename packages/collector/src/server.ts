@@ -6,12 +6,13 @@ import { agentProtocolRoutes } from './agents/routes.ts';
 import type { Context } from './context.ts';
 import { agentRoutes } from './rest/agents.ts';
 import { protectRest } from './rest/auth.ts';
+import { pathRoutes } from './rest/paths.ts';
 import { handleErrors } from './rest/problem.ts';
 import { resource } from './rest/resource.ts';
 import { resultRoutes } from './rest/results.ts';
 import { testRoutes } from './rest/tests.ts';
 
-/** A check-in with 200 results has less than a quarter of it. */
+/** A test with as many sources as can be has less than a tenth of it; check-ins have a limit of their own. */
 const bodyLimitBytes = 1_048_576;
 /** To hand in one request; how long it is held after that is not counted. */
 const requestTimeoutMs = 30_000;
@@ -38,6 +39,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     agentRoutes(rest, context);
     testRoutes(rest, context);
     resultRoutes(rest, context);
+    pathRoutes(rest, context);
   });
   app.addHook('preClose', async () => context.changes.close());
   return app;

@@ -12,6 +12,9 @@ import type {
   EnrollResponse,
   FailedResult,
   MeasuredResult,
+  PathTrace,
+  TracedHop,
+  TracedResult,
 } from '@pinhole/contract';
 import type { Clock, Random } from '@pinhole/net';
 import pino from 'pino';
@@ -99,6 +102,8 @@ export async function startWorld(
       listen: { host: '127.0.0.1', port: 0 },
       dataDir,
       traversal: { servers: [{ host: null, ports: [9119, 9120] }] },
+      // Tests ask no server that is not their own.
+      reverseDns: false,
       clock,
       random: systemRandom,
       log: pino({ level: 'silent' }),
@@ -210,13 +215,17 @@ export function measured(key: Key, lost = 0): MeasuredResult {
       delay: {
         meanMs: 10,
         minMs: 9,
+        medianMs: 10.5,
+        p95Ms: 11.5,
         maxMs: 12,
         errorBoundMs: 9,
         jitterMs: 0.5,
         pdv95Ms: 1,
         rfc3550JitterMs: 0.4,
       },
-      roundTrip: { meanMs: 20, minMs: 18, maxMs: 24 },
+      roundTrip: { meanMs: 20, minMs: 18, medianMs: 21, p95Ms: 23, maxMs: 24 },
+      arrivedDscp: 0,
+      clock: { offsetMs: 1.5, skewPpm: 2, steppedByMs: null },
     },
   };
 }
@@ -230,5 +239,52 @@ export function failed(key: Key): FailedResult {
     errorCode: 'connection-failed',
     party: 'target',
     evidence: 'no answer to 12 probes',
+  };
+}
+
+/** Through one router for each address; null for one that is silent. The last is the peer. */
+export function traced(key: Key, routes: readonly (readonly (string | null)[])[]): TracedResult {
+  return {
+    outcome: 'traced',
+    ...key,
+    startedAtMs: key.roundId * 1000 + 100,
+    finishedAtMs: key.roundId * 1000 + 4100,
+    traces: routes.map((addresses) => trace(key, addresses)),
+    limitation: null,
+  };
+}
+
+function trace(key: Key, addresses: readonly (string | null)[]): PathTrace {
+  const [near, far] = [
+    { address: '192.168.1.2', port: 49_153 },
+    { address: '203.0.113.2', port: 49_153 },
+  ];
+  return {
+    mode: 'classic',
+    protocol: 'udp',
+    source: near,
+    target: far,
+    end: addresses.at(-1) === far.address ? 'reached' : 'silent',
+    endIcmp: null,
+    hops: addresses.map((address, index) => hop(index + 1, address, address === far.address)),
+    pathMtu: 1500,
+    mss: null,
+    ttlRewrittenAt: null,
+    startedAtMs: key.roundId * 1000 + 100,
+    finishedAtMs: key.roundId * 1000 + 4100,
+  };
+}
+
+function hop(ttl: number, address: string | null, isPeer: boolean): TracedHop {
+  return {
+    ttl,
+    address,
+    sent: 3,
+    roundTripsMs: address === null ? [] : [ttl + 0.25, ttl + 0.75],
+    icmp: address === null || isPeer ? null : { type: 11, code: 0 },
+    quotedTtl: address === null || isPeer ? null : 1,
+    mpls: [],
+    mtu: null,
+    nat: null,
   };
 }

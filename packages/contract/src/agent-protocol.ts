@@ -11,6 +11,7 @@
 import { z } from 'zod';
 import { roundErrorCodes } from './errors.ts';
 import { natTraversalSchema } from './nat-traversal.ts';
+import { maxTraces, pathTraceModeSchema, pathTraceSchema } from './path.ts';
 import {
   agentIdSchema,
   directionSchema,
@@ -85,6 +86,8 @@ export const measurementSchema = z.object({
     .object({
       meanMs: milliseconds,
       minMs: milliseconds,
+      medianMs: milliseconds,
+      p95Ms: milliseconds,
       maxMs: milliseconds,
       /** The true one-way delay lies within ± this of each figure above; null without a clock estimate. */
       errorBoundMs: milliseconds.nullable(),
@@ -95,7 +98,28 @@ export const measurementSchema = z.object({
     })
     .nullable(),
   /** Needs no clock; null when no probe was reflected. */
-  roundTrip: z.object({ meanMs: milliseconds, minMs: milliseconds, maxMs: milliseconds }).nullable(),
+  roundTrip: z
+    .object({
+      meanMs: milliseconds,
+      minMs: milliseconds,
+      medianMs: milliseconds,
+      p95Ms: milliseconds,
+      maxMs: milliseconds,
+    })
+    .nullable(),
+  /** The DSCP that most probes had when they came; null where the system does not tell. */
+  arrivedDscp: z.int().min(0).max(63).nullable(),
+  /** The peer's clock, as the receiver's sees it; null without a clock estimate. */
+  clock: z
+    .object({
+      /** How far the sender's clock was ahead at the round's first probe. Clocks without a common origin differ by anything. */
+      offsetMs: z.number(),
+      /** How much faster it runs, parts per million. */
+      skewPpm: z.number().min(-1_000_000).max(1_000_000),
+      /** By how much one of the two clocks was set anew since the last round or in this one; null where none was. */
+      steppedByMs: z.number().nullable(),
+    })
+    .nullable(),
 });
 export type Measurement = z.infer<typeof measurementSchema>;
 
@@ -106,6 +130,35 @@ export type Measurement = z.infer<typeof measurementSchema>;
  */
 export const connectionMethodSchema = z.enum(['direct', 'punched', 'predicted', 'searched']);
 export type ConnectionMethod = z.infer<typeof connectionMethodSchema>;
+
+/** What the kernel says of the connection (TCP_INFO), at this direction's sender. */
+export const tcpFiguresSchema = z.object({
+  /** Segments sent again, since the connection was made. */
+  retransmissions: packetCount,
+  /** The kernel's smoothed round trip and its mean deviation (RFC 6298), and the least that it has seen. */
+  roundTripMs: milliseconds,
+  roundTripDeviationMs: milliseconds,
+  leastRoundTripMs: milliseconds.nullable(),
+  mss: z.int().min(0).max(65_535),
+  pathMtu: z.int().min(0).max(65_535).nullable(),
+});
+export type TcpFigures = z.infer<typeof tcpFiguresSchema>;
+
+/** Counted by the direction's receiver. */
+export const throughputSchema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('measured'),
+    bitsPerSecond: z.number().min(0),
+    /** From the first octet to the last. */
+    durationMs: z.number().min(0).max(60_000),
+    receivedBytes: z.int().min(0),
+    /** Of UDP's packets; null over TCP. */
+    lossPercent: z.number().min(0).max(100).nullable(),
+  }),
+  /** Not measured, and why: `busy`, where an agent measures another throughput at the moment. */
+  z.object({ outcome: z.literal('refused'), reason: z.enum(['busy', 'failed']) }),
+]);
+export type Throughput = z.infer<typeof throughputSchema>;
 
 export const measuredResultSchema = z.object({
   outcome: z.literal('measured'),
@@ -123,6 +176,10 @@ export const measuredResultSchema = z.object({
   /** Where they came from, seen from the target. */
   sourceEndpoint: endpointSchema,
   measurement: measurementSchema,
+  /** Of the connection, over TCP; null over UDP, and where the system does not tell. */
+  tcp: tcpFiguresSchema.nullable().optional(),
+  /** Where the test asks for it. */
+  throughput: throughputSchema.optional(),
 });
 export type MeasuredResult = z.infer<typeof measuredResultSchema>;
 
@@ -141,6 +198,26 @@ export type FailedResult = z.infer<typeof failedResultSchema>;
 
 export const roundResultSchema = z.discriminatedUnion('outcome', [measuredResultSchema, failedResultSchema]);
 export type RoundResult = z.infer<typeof roundResultSchema>;
+
+/** The paths of one direction of one round, as its sender has traced them. */
+export const tracedResultSchema = z.object({
+  outcome: z.literal('traced'),
+  ...resultKeyShape,
+  startedAtMs: z.int().min(0),
+  finishedAtMs: z.int().min(0),
+  traces: z.array(pathTraceSchema).max(maxTraces),
+  /** What could not be traced on this machine and why, a sentence; null where all was. */
+  limitation: z.string().max(300).nullable(),
+});
+export type TracedResult = z.infer<typeof tracedResultSchema>;
+
+/** All that an agent hands in. */
+export const agentResultSchema = z.discriminatedUnion('outcome', [
+  measuredResultSchema,
+  failedResultSchema,
+  tracedResultSchema,
+]);
+export type AgentResult = z.infer<typeof agentResultSchema>;
 
 // ---- configuration -------------------------------------------------------------------------------------------
 
@@ -162,6 +239,8 @@ export const scheduleSchema = z.discriminatedUnion('kind', [
     intervalS: intervalSchema,
     /** Rounds start this long after each multiple of the interval. */
     offsetMs: z.int().min(0),
+    /** Each round at a moment drawn anew within its interval, instead of the offset. */
+    randomized: z.boolean().default(false),
     /** Since when the test runs: the interval it falls into gets its round at once. */
     activeSinceMs: z.int().min(0),
   }),
@@ -194,6 +273,15 @@ export const assignmentSchema = z.object({
   payloadBytes: z.int().min(20).max(1400).nullable(),
   /** Packets a second; null: the agent's own pacing. */
   packetRate: z.int().min(1).max(100).nullable(),
+  /** How each end traces the way of the directions that it sends in. */
+  path: z.object({ mode: pathTraceModeSchema, traces: z.int().min(1).max(maxTraces) }),
+  /** Null: not measured. `rateMbps` is of UDP's packets; null over TCP, which is as fast as it can. */
+  throughput: z
+    .object({
+      durationMs: z.int().min(5_000).max(30_000),
+      rateMbps: z.number().min(8).max(1000).nullable(),
+    })
+    .nullable(),
   /** 32 octets, base64: authenticates this pair's sessions for this test. */
   pairKey: z.base64().length(44),
   /** For the NAT traversal server: wire's `encodeTicket`, base64. Null where the target is not behind a NAT. */
@@ -231,7 +319,7 @@ export const checkInRequestSchema = z.object({
   configVersion: z.int().min(0),
   facts: agentFactsSchema,
   registration: registrationStateSchema,
-  results: z.array(roundResultSchema).max(maxResultsPerCheckIn),
+  results: z.array(agentResultSchema).max(maxResultsPerCheckIn),
   /** The last compatibility check, where the collector does not have it yet. */
   natTraversal: natTraversalSchema.optional(),
 });

@@ -1,5 +1,6 @@
 export * from './agent-protocol.ts';
 export * from './errors.ts';
 export * from './nat-traversal.ts';
+export * from './path.ts';
 export * from './primitives.ts';
 export * from './rest/index.ts';

@@ -36,7 +36,15 @@ test('two NATs are given from the hosts outwards', () => {
 
 test('what is complete is a description too', () => {
   const complete = parseDescription({
-    sites: [{ name: 'a', nat: { mapping: 'endpoint-independent' }, link: { up: { delayMs: 3 } } }],
+    sites: [
+      {
+        name: 'a',
+        nat: { mapping: 'endpoint-independent' },
+        link: { up: { delayMs: 3 } },
+        path: { up: [{ routers: 2 }] },
+      },
+      { name: 'b', nat: 'none', path: [{ mpls: [16] }] },
+    ],
     link: { lossPercent: 1 },
   });
   assert.deepEqual(parseDescription(JSON.parse(JSON.stringify(complete))), complete);
@@ -104,6 +112,52 @@ const wrong: [string, unknown, RegExp][] = [
     'a public prefix that another site has by default',
     { sites: [site, { ...site, name: 'b', public: '198.51.100.0/28' }] },
     /sites\.1\.public: two sites have 198\.51\.100\.0\/28/,
+  ],
+  [
+    'a public prefix that routers have',
+    { sites: [{ ...site, public: '198.19.200.0/28' }] },
+    /sites\.0\.public: 198\.19\.128\.0\/17 is for the routers/,
+  ],
+  ['a path without routers', { sites: [{ ...site, path: [] }] }, /sites\.0\.path: a path has at least one/],
+  ['a path with no direction', { sites: [{ ...site, path: {} }] }, /sites\.0\.path: a path has at least one/],
+  ['a path misspelt', { sites: [{ ...site, path: { upwards: [{}] } }] }, /sites\.0\.path: .*upwards/],
+  ['a router misspelt', { sites: [{ ...site, path: [{ mute: true }] }] }, /sites\.0\.path\.0: .*mute/],
+  [
+    'too many side by side',
+    { sites: [{ ...site, path: [{ routers: 9 }] }] },
+    /path\.0\.routers: .* at most 8/,
+  ],
+  [
+    'more links than addresses',
+    { sites: [{ ...site, path: Array(5).fill({ routers: 8 }) }] },
+    /sites\.0\.path: the path has 272 links, of 256 at most/,
+  ],
+  [
+    'a narrow link',
+    { sites: [{ ...site, path: { up: [{ mtu: 500 }] } }] },
+    /path\.up\.0\.mtu: .* at least 576/,
+  ],
+  ['a reserved label', { sites: [{ ...site, path: [{ mpls: [3] }] }] }, /path\.0\.mpls\.0: .*reserved/],
+  [
+    'labels of a silent router',
+    { sites: [{ ...site, path: [{ mpls: [16], silent: true }] }] },
+    /path\.0: a silent router tells no labels/,
+  ],
+  [
+    'a silent router that speaks',
+    { sites: [{ ...site, path: [{ stops: 'host-unreachable', silent: true }] }] },
+    /path\.0: a silent router stops packets silently/,
+  ],
+  ['a stop of no kind', { sites: [{ ...site, path: [{ stops: 'no' }] }] }, /path\.0\.stops: .*silently/],
+  [
+    'a loop both ways',
+    { sites: [{ ...site, path: [{}, { loop: true }] }] },
+    /path\.1\.loop: .*one direction/,
+  ],
+  [
+    'a loop without a router before it',
+    { sites: [{ ...site, path: { down: [{ loop: true }] } }] },
+    /path\.down\.0\.loop: a loop is between a single router and a single one before it/,
   ],
   ['no description', null, /description is wrong/],
 ];

@@ -6,6 +6,7 @@ import { LabError } from './error.ts';
 import { linkSchema } from './link/profile.ts';
 import { behaviourSchema } from './nat/description.ts';
 import { type NatKind, type NatLayers, natKindNames, natKinds } from './nat/kinds.ts';
+import { pathSchema } from './path/description.ts';
 
 /** What the /30 blocks of 203.0.113.0/24 suffice for. */
 export const maxSites = 64;
@@ -26,7 +27,10 @@ const publicSchema = z
   .regex(
     /^(198\.51\.100|198\.1[89]\.\d{1,3})\.(0|16|32|48|64|80|96|112|128|144|160|176|192|208|224|240)\/28$/,
     'a public prefix is a /28 of 198.51.100.0/24 or 198.18.0.0/15, as in 198.51.100.32/28',
-  );
+  )
+  .refine((text) => !/^198\.19\.(12[89]|1[3-9]\d|2\d\d)\./.test(text), {
+    error: '198.19.128.0/17 is for the routers on the way',
+  });
 
 /** Of the lab's own places. */
 const takenNames = ['server', 'core', 'links'];
@@ -52,8 +56,10 @@ const siteSchema = z.strictObject({
   lan: lanSchema.optional(),
   /** The router has its first address, the NAT or the hosts those that follow. @default the n-th /28 of 198.51.100.0/24 */
   public: publicSchema.optional(),
-  /** Between the site's router and the core; `up` is from the site. */
+  /** Between the site's router, or the last router of its path, and the core; `up` is from the site. */
   link: linkSchema.optional(),
+  /** The routers between the site's router and the core. @default none */
+  path: pathSchema.optional(),
 });
 
 const labSchema = z.strictObject({

@@ -10,9 +10,13 @@ export type LabErrorCode =
   | 'build-failed'
   /** A NAT measured as another kind than the one asked for. */
   | 'nat-not-as-described'
+  /** A trace found another way than the one asked for. */
+  | 'way-not-as-described'
   | 'verify-failed'
   | 'capture-failed'
   | 'link-failed'
+  /** A way was asked for from or to a site that is not there. */
+  | 'unknown-site'
   | 'run-not-found'
   /** A program of the demo did not start, or ended. */
   | 'program-failed';

@@ -16,17 +16,21 @@ import {
   linkSchema,
   plainProfile,
 } from './link/profile.ts';
+import { type LinkCut, type LinkEnd, middleName } from './node.ts';
+import { startMpls } from './path/mpls.ts';
+import { planWay, type Way } from './path/way.ts';
 import { Place } from './place.ts';
-import { creationScript, isolatedNodes, namespaceOf, nodeScript, removalScript } from './script.ts';
 import {
-  type LinkCut,
-  type LinkEnd,
-  middleName,
-  planTopology,
-  type SitePlan,
-  type Topology,
-} from './topology.ts';
+  creationScript,
+  isolatedNodes,
+  namespaceFile,
+  namespaceOf,
+  nodeScript,
+  removalScript,
+} from './script.ts';
+import { planTopology, type SitePlan, type Topology } from './topology.ts';
 import { verifyLab } from './verify/verify.ts';
+import { verifyWays } from './verify/ways.ts';
 
 export interface Lab {
   readonly sites: ReadonlyMap<string, Site>;
@@ -41,6 +45,10 @@ export interface Lab {
    * Throws LabError `link-failed` where the description gave this link none, not even `{}`.
    */
   setLink(name: string, link: LinkDescription): Promise<void>;
+  /**
+   * The way from one site to another, as described; `server` stands for the server. Throws LabError `unknown-site`.
+   */
+  way(from: string, to: string): Way;
   /** Kills what runs in the lab and removes it. */
   close(): Promise<void>;
 }
@@ -59,14 +67,14 @@ export interface Site {
 }
 
 export interface BuildOptions {
-  /** Measure every NAT before the lab is handed out. @default true */
+  /** Measure every NAT, and trace every path, before the lab is handed out. @default true */
   readonly verify?: boolean;
 }
 
 /**
  * Builds a lab in the namespaces that this process lives in (see enterPrivateNamespaces), one at a time. Throws
  * LabError: `not-inside`, `bad-description`, `lab-already-built`, `build-failed`, `link-failed`,
- * and with verify `nat-not-as-described`.
+ * and with verify `nat-not-as-described`, `way-not-as-described`, `verify-failed`.
  */
 export async function buildLab(description: LabDescription, options: BuildOptions = {}): Promise<Lab> {
   const topology = planTopology(parseDescription(description));
@@ -83,20 +91,22 @@ export async function buildLab(description: LabDescription, options: BuildOption
   const cuts = topology.links.flatMap(({ cut, ends }) => (cut === undefined ? [] : [{ ...cut, ends }]));
   let links: Links | null = null;
   const lab = assemble(prefix, topology, record, async (name, profile) => {
-    const index = cuts.findIndex((cut) => cut.name === name);
-    if (links === null || index < 0) {
+    const indexes = [...cuts.keys()].filter((index) => cuts[index]!.name === name);
+    if (links === null || indexes.length === 0) {
       throw new LabError('link-failed', `The link of ${name} was described without a delay or a loss.`);
     }
-    await links.set(index, profile);
+    for (const index of indexes) await links.set(index, profile);
   });
   try {
     await build(prefix, topology, lab.places);
+    await startMpls(lab.core, prefix, topology);
     // NATs are measured over links that do nothing.
     const verify = options.verify ?? true;
     if (cuts.length > 0) links = await startLinks(lab.core, linkTask(prefix, cuts, verify));
     if (verify) {
       await verifyLab(lab);
-      for (const { name, profile } of cuts) await lab.setLink(name, profile);
+      await verifyWays(lab);
+      for (const [index, { profile }] of cuts.entries()) await links?.set(index, profile);
     }
   } catch (error) {
     await lab.close();
@@ -110,15 +120,14 @@ function linkTask(
   cuts: readonly (LinkCut & { readonly ends: readonly LinkEnd[] })[],
   plain: boolean,
 ): LinkTask {
-  const file = (node: string) => {
-    const namespace = namespaceOf(prefix, node);
-    return namespace === null ? null : `/run/netns/${namespace}`;
-  };
   return {
-    middle: file(middleName)!,
+    middle: namespaceFile(prefix, middleName)!,
     links: cuts.map(({ interfaceNames, ends, profile }) => ({
       interfaceNames,
-      ends: ends.map(({ node, interfaceName }) => ({ namespace: file(node), interfaceName })),
+      ends: ends.map(({ node, interfaceName }) => ({
+        namespace: namespaceFile(prefix, node),
+        interfaceName,
+      })),
       profile: plain ? plainProfile : profile,
     })),
   };
@@ -147,6 +156,7 @@ function assemble(
     core: places.get(topology.core.name)!,
     places: [...places.values()],
     setLink: (name, link) => setProfile(name, linkProfile(linkSchema.parse(link))),
+    way: (from, to) => planWay(topology, from, to),
     async close() {
       await Promise.all([...places.values()].map((place) => place.close()));
       await remove(record);

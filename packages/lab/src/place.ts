@@ -4,7 +4,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { IpAddress } from '@pinhole/wire';
 import { type Capture, openCapture, type PacketFilter } from './capture/capture.ts';
 import { type Execution, execute, killGroup, labEnvironment } from './execute.ts';
-import type { Node } from './topology.ts';
+import type { Node } from './node.ts';
+import { asOrdinaryUser } from './ordinary-user.ts';
 
 export interface PlaceSpawnOptions extends SpawnOptions {
   /**
@@ -12,11 +13,15 @@ export interface PlaceSpawnOptions extends SpawnOptions {
    * @default true
    */
   readonly detached?: boolean;
+  /** As `nobody`, without any capability. @default false */
+  readonly asUser?: boolean;
 }
 
 export interface PlaceRunOptions {
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** As for spawn. */
+  readonly asUser?: boolean;
   /** @default 30000 */
   readonly timeoutMs?: number;
 }
@@ -40,14 +45,19 @@ export class Place {
   }
 
   /** The command line that runs a command here, from where this process lives. */
-  commandLine(command: string, args: readonly string[]): [string, string[]] {
-    if (this.namespace === null) return [command, [...args]];
-    return ['nsenter', [`--net=/run/netns/${this.namespace}`, '--', command, ...args]];
+  commandLine(command: string, args: readonly string[], asUser = false): [string, string[]] {
+    const [program, line] = asUser ? asOrdinaryUser(command, args) : [command, args];
+    if (this.namespace === null) return [program, [...line]];
+    return ['nsenter', [`--net=/run/netns/${this.namespace}`, '--', program, ...line]];
   }
 
   /** Starts a program here. `env` is added to this process's. What still runs at close() is killed. */
-  spawn(command: string, args: readonly string[] = [], options: PlaceSpawnOptions = {}): ChildProcess {
-    const [program, line] = this.commandLine(command, args);
+  spawn(
+    command: string,
+    args: readonly string[] = [],
+    { asUser, ...options }: PlaceSpawnOptions = {},
+  ): ChildProcess {
+    const [program, line] = this.commandLine(command, args, asUser);
     const child = spawn(program, line, { detached: true, ...options, env: labEnvironment(options.env) });
     this.#children.add(child);
     const gone = () => this.#children.delete(child);
@@ -57,7 +67,7 @@ export class Place {
 
   /** Runs a program here to its end. `env` is added to this process's. Never rejects. */
   run(command: string, args: readonly string[] = [], options: PlaceRunOptions = {}): Promise<Execution> {
-    return execute(...this.commandLine(command, args), {
+    return execute(...this.commandLine(command, args, options.asUser), {
       input: options.input,
       env: labEnvironment(options.env),
       timeoutMs: options.timeoutMs ?? defaultTimeoutMs,

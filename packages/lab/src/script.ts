@@ -1,11 +1,19 @@
 // The shell scripts that make a topology and take it away. Pure: namespace.ts runs them. One process for each
 // namespace does all of it, since starting processes is what takes the time.
 
-import { coreName, type Link, type LinkEnd, middleName, type Node, type Topology } from './topology.ts';
+import { addressBytes } from '@pinhole/wire';
+import { coreName, type Link, type LinkEnd, middleName, type Node, type Route } from './node.ts';
+import type { Topology } from './topology.ts';
 
 /** The name under which `ip netns` knows a node; null for the core, which is where the program lives. */
 export function namespaceOf(prefix: string, nodeName: string): string | null {
   return nodeName === coreName ? null : `${prefix}-${nodeName}`;
+}
+
+/** By which a program enters it; null for the core. */
+export function namespaceFile(prefix: string, nodeName: string): string | null {
+  const namespace = namespaceOf(prefix, nodeName);
+  return namespace === null ? null : `/run/netns/${namespace}`;
 }
 
 /** Makes the namespaces and the links between them. To be run in the core. */
@@ -21,7 +29,12 @@ export function creationScript(prefix: string, topology: Topology): string {
 export function isolatedNodes({ server, sites, middle }: Topology): Node[] {
   return [
     server,
-    ...sites.flatMap(({ router, nats, hosts }) => [router, ...nats, ...hosts]),
+    ...sites.flatMap(({ router, path, nats, hosts }) => [
+      router,
+      ...path.routers.map(({ node }) => node),
+      ...nats,
+      ...hosts,
+    ]),
     ...(middle === null ? [] : [middle]),
   ];
 }
@@ -50,7 +63,8 @@ export function removalScript(namespaces: readonly string[], coreInterfaces: rea
 }
 
 /** Sets up one node. To be run in its namespace. */
-export function nodeScript({ interfaces, routes, forwarding, ruleset, settings = {} }: Node): string {
+export function nodeScript(node: Node): string {
+  const { interfaces, routes, forwarding, policy = [], ruleset, settings = {} } = node;
   return [
     'set -e',
     ...interfaces.flatMap(({ name, ports }) => (ports === undefined ? [] : bridgeLines(name, ports))),
@@ -59,17 +73,22 @@ export function nodeScript({ interfaces, routes, forwarding, ruleset, settings =
       [name, ...ports].map((each) => optionalSetting(`net/ipv6/conf/${each}/disable_ipv6`, 1)),
     ),
     setting('net/ipv4/ip_forward', forwarding ? 1 : 0),
+    // An error tells the way there, also where the way back is another.
+    ...(forwarding ? [setting('net/ipv4/icmp_errors_use_inbound_ifaddr', 1)] : []),
+    ...(routes.some(({ via }) => via.length > 1) ? multipathLines(node) : []),
     setting('net/ipv4/conf/all/rp_filter', 0),
     ...interfaces.map(({ name, strictSource }) =>
       setting(`net/ipv4/conf/${name}/rp_filter`, strictSource === true ? 1 : 0),
     ),
     batch([
       'link set dev lo up',
-      ...interfaces.flatMap(({ name, addresses, ports = [] }) => [
+      ...interfaces.flatMap(({ name, addresses, mtu, ports = [] }) => [
+        ...(mtu === undefined ? [] : [`link set dev ${name} mtu ${mtu}`]),
         ...addresses.map(({ address, prefixLength }) => `address add ${address}/${prefixLength} dev ${name}`),
         ...[name, ...ports].map((each) => `link set dev ${each} up`),
       ]),
-      ...routes.map(({ to, via }) => `route add ${to} via ${via}`),
+      ...routes.map(routeLine),
+      ...policy,
     ]),
     ...(ruleset === undefined ? [] : [heredoc('nft -f -', ruleset)]),
     // conntrack's are there once a ruleset asks for it.
@@ -85,6 +104,30 @@ function bridgeLines(name: string, ports: readonly string[]): string[] {
     ]),
     // Frames between two hosts of a LAN are no business of the NAT's rules.
     optionalSetting('net/bridge/bridge-nf-call-iptables', 0),
+  ];
+}
+
+function routeLine({ to, via }: Route): string {
+  const hops = via.length === 1 ? `via ${via[0]}` : via.map((each) => `nexthop via ${each}`).join(' ');
+  return `route add ${to} ${hops}`;
+}
+
+/** Of ip-sysctl: source and destination address, protocol, and both ports. */
+const hashedFields = 0x37;
+
+/**
+ * Routers in a row that hash alike would send whatever the first one sends to its second neighbour to their second one,
+ * too; so each has a seed of its own, its first address.
+ */
+function multipathLines({ interfaces }: Node): string[] {
+  const seed = Buffer.from(addressBytes(interfaces[0]!.addresses[0]!.address)).readUInt32BE();
+  return [
+    // By addresses and ports.
+    // By the fields, and not by policy 1: that takes a hash that a packet brings along within one kernel, and a TCP socket
+    // draws its own.
+    setting('net/ipv4/fib_multipath_hash_policy', 3),
+    setting('net/ipv4/fib_multipath_hash_fields', hashedFields),
+    optionalSetting('net/ipv4/fib_multipath_hash_seed', seed),
   ];
 }
 

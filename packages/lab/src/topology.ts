@@ -16,10 +16,13 @@
 //   198.51.100.0/24   a /28 for each of the first 16 sites: the router, then the NAT or the hosts
 //   198.18.0.0/22     the same for the other sites
 //   203.0.113.0/24    a /30 a site, between core and router
+//   198.19.128.0/17   a /23 a site, for the links of the routers on its path (path/plan.ts)
 //   100.64.<n>.0/24   between the n-th site's NATs: .1 the provider's, .2 the site's
 //   10.<n>.0.0/24     the LAN behind the n-th site's NAT: .1 the NAT, .2 and on the hosts
 //
 // A description may give a site another /28 and another LAN.
+//
+// Between a site's router and the core there may be routers more, other ones in each direction: path/plan.ts.
 //
 // A link with a delay or a loss is cut in two; the ends in the middle are in a namespace of their own, named links,
 // and a program there passes the frames on.
@@ -31,9 +34,10 @@ import {
   natLayers,
   type SiteDescription,
 } from './description.ts';
-import { type LinkProfile, linkProfile } from './link/profile.ts';
 import type { NatBehaviour } from './nat/behaviour.ts';
 import { natRuleset, natSettings } from './nat/rules.ts';
+import { addressed, coreName, cutWhere, type Link, link, middleName, type Node, serverName } from './node.ts';
+import { type PathPlan, planPath } from './path/plan.ts';
 
 export interface Topology {
   readonly core: Node;
@@ -47,68 +51,14 @@ export interface Topology {
 export interface SitePlan {
   readonly description: SiteDescription;
   readonly router: Node;
+  /** Between its router and the core. */
+  readonly path: PathPlan;
   /** From the hosts outwards. */
   readonly nats: readonly Node[];
   readonly hosts: readonly Node[];
   /** Under which the site is seen from outside: the NAT's address, or the first host's. */
   readonly publicAddress: IpAddress;
 }
-
-/** One namespace. */
-export interface Node {
-  readonly name: string;
-  readonly interfaces: readonly Interface[];
-  readonly routes: readonly Route[];
-  readonly forwarding: boolean;
-  /** An nftables ruleset. */
-  readonly ruleset?: string;
-  /** Values by their paths under /proc/sys. */
-  readonly settings?: Readonly<Record<string, number>>;
-}
-
-export interface Interface {
-  readonly name: string;
-  readonly addresses: readonly InterfaceAddress[];
-  /** Makes it a bridge of these. */
-  readonly ports?: readonly string[];
-  /** Drops packets whose source is not routed here (RFC 2827), so that no private address gets out. */
-  readonly strictSource?: boolean;
-}
-
-export interface InterfaceAddress {
-  readonly address: IpAddress;
-  readonly prefixLength: number;
-}
-
-export interface Route {
-  /** A prefix or `default`. */
-  readonly to: string;
-  readonly via: IpAddress;
-}
-
-export interface Link {
-  readonly ends: readonly [LinkEnd, LinkEnd];
-  /** Of a link that is cut. */
-  readonly cut?: LinkCut;
-}
-
-export interface LinkCut {
-  /** The site's name, or the server's. */
-  readonly name: string;
-  /** The ends in the middle, each towards the link's end with the same index. */
-  readonly interfaceNames: readonly [string, string];
-  /** `up` is from the link's second end to its first. */
-  readonly profile: LinkProfile;
-}
-
-export interface LinkEnd {
-  readonly node: string;
-  readonly interfaceName: string;
-}
-
-export const coreName = 'core';
-export const serverName = 'server';
-export const middleName = 'links';
 
 const serverGateway = ip('192.0.2.1');
 const serverAddresses = [ip('192.0.2.10'), ip('192.0.2.11')];
@@ -126,15 +76,15 @@ export function planTopology(description: CompleteDescription): Topology {
       name: coreName,
       interfaces: [
         addressed(serverName, 24, serverGateway),
-        ...sites.map(({ plan, numbers }) => addressed(routerLink(plan.description), 30, numbers.coreSide)),
+        ...sites.flatMap(({ plan }) => plan.path.coreEnd.interfaces),
       ],
-      routes: sites.map(({ numbers }) => ({ to: numbers.publicPrefix, via: numbers.routerSide })),
+      routes: sites.map(({ plan, numbers }) => ({ to: numbers.publicPrefix, via: plan.path.coreEnd.via })),
       forwarding: true,
     },
     server: {
       name: serverName,
       interfaces: [addressed('eth0', 24, ...serverAddresses)],
-      routes: [{ to: 'default', via: serverGateway }],
+      routes: [{ to: 'default', via: [serverGateway] }],
       forwarding: false,
     },
     sites: sites.map(({ plan }) => plan),
@@ -171,8 +121,12 @@ function siteNumbers(index: number, { lan = `10.${index + 1}.0.0/24`, public: gi
 }
 
 function planSite(description: SiteDescription, index: number) {
-  const { name, link: linkDescription } = description;
+  const { name } = description;
   const numbers = siteNumbers(index, description);
+  const path = planPath(description, index, numbers.publicPrefix, {
+    siteSide: numbers.routerSide,
+    coreSide: numbers.coreSide,
+  });
   const layers = natLayers(description.nat);
   const routerName = `${name}-router`;
   const gatewayName = layers.length === 0 ? routerName : `${name}-nat`;
@@ -182,7 +136,7 @@ function planSite(description: SiteDescription, index: number) {
     return {
       name: `${name}-host${host + 1}`,
       interfaces: [addressed('eth0', layers.length === 0 ? 28 : 24, address)],
-      routes: [{ to: 'default', via: layers.length === 0 ? numbers.publicGateway : numbers.lanGateway }],
+      routes: [{ to: 'default', via: [layers.length === 0 ? numbers.publicGateway : numbers.lanGateway] }],
       forwarding: false,
     };
   });
@@ -190,17 +144,21 @@ function planSite(description: SiteDescription, index: number) {
   const siteSide = { ...addressed('site', 28, numbers.publicGateway), strictSource: true };
   const router: Node = {
     name: routerName,
-    interfaces: [
-      addressed('core', 30, numbers.routerSide),
-      layers.length === 0 ? { ...siteSide, ports } : siteSide,
-    ],
-    routes: [{ to: 'default', via: numbers.coreSide }],
+    interfaces: [...path.siteEnd.interfaces, layers.length === 0 ? { ...siteSide, ports } : siteSide],
+    routes: [{ to: 'default', via: path.siteEnd.via }],
     forwarding: true,
   };
   const nats = planNats(name, layers, numbers, ports);
-  const plan: SitePlan = { description, router, nats, hosts, publicAddress: numbers.publicAddress(0) };
+  const plan: SitePlan = {
+    description,
+    router,
+    path,
+    nats,
+    hosts,
+    publicAddress: numbers.publicAddress(0),
+  };
   const links = [
-    cutWhere(linkDescription, name, link([coreName, routerLink(description)], [routerName, 'core'])),
+    ...path.links,
     ...nats.map(({ name: nat }, layer) => {
       const next = nats[layer + 1];
       return link(next === undefined ? [routerName, 'site'] : [next.name, 'lan'], [nat, 'wan']);
@@ -228,29 +186,10 @@ function planNats(
           : { ...addressed('lan', 24, numbers.lanGateway), ports },
         addressed('wan', isOutermost ? 28 : 24, outside),
       ],
-      routes: [{ to: 'default', via: isOutermost ? numbers.publicGateway : numbers.carrierInside }],
+      routes: [{ to: 'default', via: [isOutermost ? numbers.publicGateway : numbers.carrierInside] }],
       forwarding: true,
       ruleset: natRuleset(behaviour, outside),
       settings: natSettings(behaviour),
     };
   });
-}
-
-function cutWhere(description: SiteDescription['link'], name: string, whole: Link): Link {
-  if (description === undefined) return whole;
-  const interfaceNames = [`core-${name}`, `far-${name}`] as const;
-  return { ...whole, cut: { name, interfaceNames, profile: linkProfile(description) } };
-}
-
-function routerLink({ name }: SiteDescription): string {
-  return `router-${name}`;
-}
-
-function addressed(name: string, prefixLength: number, ...addresses: IpAddress[]): Interface {
-  return { name, addresses: addresses.map((address) => ({ address, prefixLength })) };
-}
-
-function link(a: readonly [string, string], b: readonly [string, string]): Link {
-  const end = ([node, interfaceName]: readonly [string, string]): LinkEnd => ({ node, interfaceName });
-  return { ends: [end(a), end(b)] };
 }

@@ -33,7 +33,12 @@ for (const { user, wrapper, skip } of users) {
   }, async () => {
     const file = join(folder, 'lab.json');
     const sites = [
-      { name: 'a', nat: 'apdm-apdf-sequential', link: { delayMs: 5 } },
+      {
+        name: 'a',
+        nat: 'apdm-apdf-sequential',
+        link: { delayMs: 5 },
+        path: { up: [{ routers: 2 }], down: [{ mpls: [16] }] },
+      },
       { name: 'b', nat: ['eim-apdf', { unsolicited: 'rst', udpLifetimeMs: 2000 }] },
     ];
     writeFileSync(file, JSON.stringify({ sites }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { countReordered, lossPercent, sortArrivals } from './loss.ts';
+import { countReordered, lossPercent, mostFrequent, sortArrivals } from './loss.ts';
 
 describe('reordered (RFC 4737: below the next expected)', () => {
   for (const [sequences, reordered, why] of [
@@ -34,13 +34,14 @@ describe('arrivals', () => {
     sequence,
     receivedAtNs,
     sentAtNs,
+    dscp: 46,
   });
 
   test('the earliest copy counts, whichever was handed over first', () => {
     assert.deepEqual(sortArrivals(sent, [came(1, 500), came(0, 300), came(1, 200)]), {
       first: [
-        { sequence: 1, receivedAtNs: 200, sentAtNs: 100 },
-        { sequence: 0, receivedAtNs: 300, sentAtNs: 0 },
+        { sequence: 1, receivedAtNs: 200, sentAtNs: 100, dscp: 46 },
+        { sequence: 0, receivedAtNs: 300, sentAtNs: 0, dscp: 46 },
       ],
       duplicates: 1,
     });
@@ -57,4 +58,15 @@ describe('arrivals', () => {
   test('what was never sent did not arrive', () => {
     assert.deepEqual(sortArrivals(sent, [came(3, 200), came(3, 300)]), { first: [], duplicates: 0 });
   });
+});
+
+describe('most frequent', () => {
+  for (const [values, most, why] of [
+    [[46, 0, 46], 46, 'of what most have'],
+    [[0, 46, null, null, null], 0, 'of what is known'],
+    [[46, 0, 0, 46], 46, 'of two as frequent what came first'],
+    [[null, null], null, 'unknown'],
+    [[], null, 'nothing'],
+  ] as const)
+    test(`${why}: ${values.join(' ')} → ${most}`, () => assert.equal(mostFrequent(values), most));
 });

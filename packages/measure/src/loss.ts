@@ -9,6 +9,7 @@ export interface Arrival {
   readonly receivedAtNs: number;
   /** Null where neither the log nor the packet tells it. */
   readonly sentAtNs: number | null;
+  readonly dscp: number | null;
 }
 
 export interface Arrivals {
@@ -22,13 +23,13 @@ export function sortArrivals(sent: readonly SentProbe[], received: readonly Rece
   const sentAt = new Map(sent.map((probe) => [probe.sequence, probe.sentAtNs]));
   const first = new Map<number, Arrival>();
   let duplicates = 0;
-  for (const { sequence, receivedAtNs, sentAtNs } of received) {
+  for (const { sequence, receivedAtNs, sentAtNs, dscp } of received) {
     const logged = sentAt.get(sequence);
     if (logged === undefined) continue;
     const earlier = first.get(sequence);
     if (earlier !== undefined) duplicates++;
     if (earlier === undefined || receivedAtNs < earlier.receivedAtNs)
-      first.set(sequence, { sequence, receivedAtNs, sentAtNs: logged ?? sentAtNs });
+      first.set(sequence, { sequence, receivedAtNs, sentAtNs: logged ?? sentAtNs, dscp });
   }
   const inOrder = [...first.values()].sort(
     (a, b) => a.receivedAtNs - b.receivedAtNs || a.sequence - b.sequence,
@@ -51,6 +52,15 @@ export function countReordered(sequences: readonly number[]): number {
     else nextExpected = sequence + 1;
   }
   return reordered;
+}
+
+/** The value that most of these have, of several such that which came first; null where none is known. */
+export function mostFrequent(values: readonly (number | null)[]): number | null {
+  const counts = new Map<number, number>();
+  for (const value of values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let most: number | null = null;
+  for (const [value, count] of counts) if (most === null || count > counts.get(most)!) most = value;
+  return most;
 }
 
 /** (sent − received) / sent, in percent; 0 where nothing was sent. */

@@ -27,7 +27,7 @@ function recordsOf({ forwardNs, backNs, offsetNs, skew }: Path): DirectionRecord
     const forward = forwardNs[sequence] ?? null;
     if (forward === null) continue;
     const at = sentAtNs + forward;
-    arrivals.push({ at, probe: { sequence, receivedAtNs: receiverClock(at), sentAtNs } });
+    arrivals.push({ at, probe: { sequence, receivedAtNs: receiverClock(at), sentAtNs, dscp: 46 } });
     const back = backNs[sequence] ?? null;
     if (back === null) continue;
     exchangesBySender.push({
@@ -78,6 +78,8 @@ describe('a round over a path of 10, 20, 40, 10 ms', () => {
         delay: {
           meanMs: 20,
           minMs: 10,
+          medianMs: 10,
+          p95Ms: 40,
           maxMs: 40,
           errorBoundMs: null,
           jitterMs: 10,
@@ -85,7 +87,10 @@ describe('a round over a path of 10, 20, 40, 10 ms', () => {
           // In order of arrival 10, 20, 10, 40: 0.625; 1.211; 3.010
           rfc3550JitterMs: 3.01,
         },
-        roundTrip: { meanMs: 30, minMs: 20, maxMs: 50 },
+        roundTrip: { meanMs: 30, minMs: 20, medianMs: 20, p95Ms: 50, maxMs: 50 },
+        arrivedDscp: 46,
+        // The sender's clock is behind.
+        clock: { offsetMs: -123_000, skewPpm: 0, steppedByMs: null },
       },
     );
   });
@@ -121,6 +126,8 @@ describe('what did not come', () => {
       lossPercent: 100,
       delay: null,
       roundTrip: null,
+      arrivedDscp: null,
+      clock: null,
     });
   });
 });
@@ -129,10 +136,12 @@ describe('without a reflection', () => {
   const measured = measureDirection(recordsOf(path({ backNs: [] })));
 
   test('delays are told above the least, without a bound, and variations as ever', () => {
-    assert.equal(measured.roundTrip, null);
+    assert.deepEqual([measured.roundTrip, measured.clock], [null, null]);
     assert.deepEqual(measured.delay, {
       meanMs: 10,
       minMs: 0,
+      medianMs: 0,
+      p95Ms: 30,
       maxMs: 30,
       errorBoundMs: null,
       jitterMs: 10,
@@ -168,16 +177,22 @@ test('whatever a peer reports, the figures are finite and within what a delay ca
   const exchanges = fc.array(fc.record({ t1Ns: time, t2Ns: time, t3Ns: time, t4Ns: time }), { maxLength: 8 });
   const records = fc.record({
     sent: fc.array(fc.record({ sequence, sentAtNs: fc.option(time) }), { maxLength: 12 }),
-    received: fc.array(fc.record({ sequence, receivedAtNs: time, sentAtNs: fc.option(time) }), {
-      maxLength: 12,
-    }),
+    received: fc.array(
+      fc.record({ sequence, receivedAtNs: time, sentAtNs: fc.option(time), dscp: fc.constant(null) }),
+      {
+        maxLength: 12,
+      },
+    ),
     exchangesBySender: exchanges,
     exchangesByReceiver: exchanges,
     lossThresholdNs: fc.constant(2 * second),
   });
   fc.assert(
     fc.property(records, (some) => {
-      const { delay, roundTrip, ...counts } = measureDirection(some);
+      const { delay, roundTrip, clock, arrivedDscp, ...counts } = measureDirection(some);
+      assert.equal(arrivedDscp, null);
+      for (const figure of Object.values(clock ?? {})) assert.ok(figure === null || Number.isFinite(figure));
+      assert.ok(Math.abs(clock?.skewPpm ?? 0) <= 1002);
       for (const count of Object.values(counts)) assert.ok(count >= 0 && Number.isFinite(count));
       assert.ok(counts.received + counts.late <= counts.sent);
       for (const figure of Object.values({ ...delay, ...roundTrip }))

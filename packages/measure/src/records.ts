@@ -16,6 +16,8 @@ export interface ReceivedProbe {
   readonly receivedAtNs: number;
   /** Sender's clock, as the packet itself says; stands in where the sender's log has no time. */
   readonly sentAtNs: number | null;
+  /** What it arrived with, 0 to 63; null where the system does not tell. */
+  readonly dscp: number | null;
 }
 
 /** A packet there and its answer back. T1 and T4 are on the clock of the side that began, T2 and T3 on the other's. */

@@ -1,7 +1,7 @@
 // What a program may ask of the world. Each interface stands three times: node/ (portable), linux/ (kernel
 // features through libc) and sim/ (virtual clock and network). test/ holds the one suite that all three pass.
 
-import type { Endpoint, IpAddress } from '@pinhole/wire';
+import type { Endpoint, IcmpError, IpAddress } from '@pinhole/wire';
 
 /** Everything a program may ask of the world, in one value. */
 export interface Net {
@@ -9,6 +9,7 @@ export interface Net {
   readonly random: Random;
   readonly udp: UdpOpener;
   readonly tcp: TcpConnector;
+  readonly icmp: IcmpOpener;
   readonly host: Host;
   /** Frees what all sockets share. Sockets still open are closed. */
   close(): Promise<void>;
@@ -75,6 +76,11 @@ export interface UdpOptions {
   readonly reusePort?: boolean;
   /** SO_RCVBUF and SO_SNDBUF, in octets. @default the system's */
   readonly bufferBytes?: number;
+  /**
+   * Datagrams leave with "don't fragment" set and as large as they are, whatever the kernel believes the path to take;
+   * one beyond the first link's MTU is `too-big`. Has no effect without packetOptions. @default false
+   */
+  readonly dontFragment?: boolean;
 }
 
 export interface UdpHandler {
@@ -135,8 +141,12 @@ export interface IcmpReport {
   /** Next-hop MTU with "fragmentation needed", otherwise 0. */
   readonly mtu: number;
   readonly receivedAtNs: number;
+  /** What was left of the error's own TTL, where known. */
+  readonly ttl: number | null;
   /** The start of the payload of the datagram that caused it, as the error quotes it. Only lent. */
   readonly quoted: Uint8Array;
+  /** The extension structure behind it (RFC 4884), for wire's decodeIcmpExtension; null where there is none. Only lent. */
+  readonly extension: Uint8Array | null;
 }
 
 export interface UdpSocket {
@@ -152,13 +162,34 @@ export interface UdpSocket {
 // ---- TCP -----------------------------------------------------------------------------------------------------
 
 export interface TcpConnector {
+  readonly features: TcpFeatures;
   /** Never rejects: that a peer cannot be reached is an outcome. */
   connect(options: ConnectOptions): Promise<ConnectOutcome>;
   /** Rejects with SocketError. */
   listen(options: ListenOptions, onConnection: (connection: TcpConnection) => void): Promise<TcpListener>;
 }
 
-export interface ConnectOptions {
+export interface TcpFeatures {
+  /** onData's receivedAtNs is the kernel's stamp, not the moment the program was woken. */
+  readonly receiveStamps: boolean;
+  /** Writes asked for with `stamp` are followed by onTransmitted. */
+  readonly transmitStamps: boolean;
+  /** TcpConnection.info() knows. */
+  readonly info: boolean;
+  /** ttl, dscp and mss take effect, of a connection and of a write. */
+  readonly packetOptions: boolean;
+  /** ICMP errors reach ConnectOptions.onIcmp. */
+  readonly connectErrors: boolean;
+}
+
+export interface TcpOptions {
+  /** 0 to 63. @default 0 */
+  readonly dscp?: number;
+  /** The largest segment to send, and to tell the peer. @default the system's, by the MTU of the path */
+  readonly mss?: number;
+}
+
+export interface ConnectOptions extends TcpOptions {
   readonly remote: Endpoint;
   /** @default any */
   readonly local?: Endpoint;
@@ -168,7 +199,17 @@ export interface ConnectOptions {
   /** Idle time before the first TCP keep-alive and between them. @default none are sent */
   readonly keepAliveMs?: number;
   readonly signal?: AbortSignal;
+  /** Of the SYN, and of everything up to the connection; from then on the system's. @default the system's (64) */
+  readonly ttl?: number;
+  /**
+   * ICMP errors that the attempt meets. With it a TTL that was exceeded ends nothing, and the SYN is repeated; without, such
+   * an attempt is `unreachable`.
+   */
+  readonly onIcmp?: (report: TcpIcmpReport) => void;
 }
+
+/** As of a datagram's; what it quotes is of the attempt that hears of it. */
+export type TcpIcmpReport = Omit<IcmpReport, 'to' | 'quoted'>;
 
 export type ConnectOutcome =
   | { readonly connected: true; readonly connection: TcpConnection }
@@ -183,7 +224,7 @@ export type ConnectFailure =
   | 'aborted'
   | 'other';
 
-export interface ListenOptions {
+export interface ListenOptions extends TcpOptions {
   readonly local: Endpoint;
   readonly reusePort?: boolean;
   /** Connections beyond this are closed as they come. @default none */
@@ -203,23 +244,95 @@ export interface TcpConnection {
   readonly remote: Endpoint;
   /** Takes effect at once; what came before it is delivered first. To be called once. */
   start(handler: TcpHandler): void;
-  /** Queues the octets (they are copied or not touched again by the caller). */
-  write(data: Uint8Array): void;
+  /**
+   * Queues the octets (they are copied or not touched again by the caller).
+   * @returns what names the write in TcpTransmitStamp; it counts up for each connection
+   */
+  write(data: Uint8Array, options?: WriteOptions): number;
   /** Octets queued and not yet taken by the kernel. */
   readonly bufferedBytes: number;
+  /** From the next segment on. 0 to 63. */
+  setDscp(dscp: number): void;
+  /** What the kernel knows of the connection now; null where it cannot be had. */
+  info(): TcpInfo | null;
   /** FIN after what is queued. */
   end(): void;
   /** RST: leaves no TIME_WAIT behind, so that the 4-tuple can be used again. onClose follows. */
   reset(): void;
 }
 
+export interface WriteOptions {
+  /** Report the moment of transmission to onTransmitted. @default false */
+  readonly stamp?: boolean;
+  /**
+   * These octets leave in a segment of their own with this TTL, as soon as everything before them has left. Should a
+   * router drop it, the kernel repeats it with the usual TTL, so the stream stays whole. One segment's octets at most.
+   * @default the system's
+   */
+  readonly ttl?: number;
+}
+
 export interface TcpHandler {
-  onData(data: Uint8Array): void;
+  /** The octets are the handler's own. `receivedAtNs`: when the last of them came in, on Clock.monotonicNs' scale. */
+  onData(data: Uint8Array, receivedAtNs: number): void;
+  /** The kernel handed the last octet of a write to the device. Only after a write with `stamp`, and not for certain then. */
+  onTransmitted?(stamp: TcpTransmitStamp): void;
   /** Once, last: however the connection ended. */
   onClose(reason: TcpCloseReason): void;
 }
 
+export interface TcpTransmitStamp extends TransmitStamp {
+  /** The segment's sequence number, by which an ICMP error names it; null unless the write had a `ttl`. */
+  readonly sequence: number | null;
+}
+
 export type TcpCloseReason = 'ended' | 'ended-by-peer' | 'reset' | 'timeout' | 'other';
+
+/** TCP_INFO (tcp(7)). */
+export interface TcpInfo {
+  /** Segments sent again, since the connection was made. */
+  readonly retransmissions: number;
+  /** Smoothed, and its mean deviation (RFC 6298). */
+  readonly roundTripNs: number;
+  readonly roundTripVariationNs: number;
+  /** Null before the first one. */
+  readonly leastRoundTripNs: number | null;
+  /** Octets of a segment at present. */
+  readonly mss: number;
+  /** Octets of a packet on the path, as far as the kernel knows; null where it does not. */
+  readonly pathMtu: number | null;
+  /** Octets that the peer has acknowledged. */
+  readonly acknowledgedBytes: number;
+}
+
+// ---- ICMP ----------------------------------------------------------------------------------------------------
+
+/** The ICMP errors that come to this host, whichever of its packets they are about. */
+export interface IcmpOpener {
+  /** Whether open() can succeed: it takes CAP_NET_RAW. */
+  available(): boolean;
+  /** Rejects with SocketError: not-permitted, not-supported. */
+  open(handler: IcmpHandler): Promise<IcmpSocket>;
+}
+
+export interface IcmpHandler {
+  onError(report: RawIcmpReport): void;
+}
+
+export interface RawIcmpReport {
+  /** Who sent it. */
+  readonly from: IpAddress;
+  /** What was left of its own TTL. */
+  readonly ttl: number | null;
+  /** On Clock.monotonicNs' scale. */
+  readonly receivedAtNs: number;
+  readonly error: IcmpError;
+}
+
+export interface IcmpSocket {
+  /** No handler is called after this returns. */
+  close(): void;
+}
 
 // ---- errors --------------------------------------------------------------------------------------------------
 

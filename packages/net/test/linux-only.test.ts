@@ -13,25 +13,17 @@ import {
   openCapture,
 } from '../src/index.ts';
 import type { Datagram } from '../src/types.ts';
+import { namespaces } from './namespaces.ts';
 import { eventually } from './suite/subject.ts';
 
 const run = promisify(execFile);
 const module = new URL('../src/index.ts', import.meta.url).href;
-const namespaces = linuxNetAvailable().available && canMakeNamespaces();
-
-function canMakeNamespaces(): boolean {
-  try {
-    execFileSync('unshare', ['-n', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Runs a program in a process of its own; fails where it does not end by itself. */
-function runProgram(program: string) {
+function runProgram(program: string, shellSetup = ':') {
   const source = `import { createLinuxNet } from '${module}';\n${program}`;
-  return run(process.execPath, ['--input-type=module', '-e', source], { timeout: 30_000 });
+  const command = [process.execPath, '--input-type=module', '-e', source];
+  return run('sh', ['-c', `${shellSetup}; exec "$@"`, 'sh', ...command], { timeout: 60_000 });
 }
 
 const OPEN = `const net = createLinuxNet();
@@ -78,6 +70,54 @@ describe('the Linux implementation', { skip: !linuxNetAvailable().available }, (
       const data = Uint8Array.of(1);
       setTimeout(() => socket.send({ data, to: socket.local }), 50);`);
     assert.equal(stdout, 'thrown\ncalled again\n');
+  });
+
+  it('goes on with other connections after a handler threw', async () => {
+    const { stdout } = await runProgram(`
+      const net = createLinuxNet();
+      process.on('uncaughtException', (error) => console.log(error.message));
+      const listener = await net.tcp.listen({ local: { address: '127.0.0.1', port: 0 } }, (connection) =>
+        connection.start({ onData(data) { if (data[0] === 1) throw new Error('thrown'); connection.write(data); }, onClose() {} }));
+      const dial = async () => (await net.tcp.connect({ remote: listener.local, timeoutMs: 10000 })).connection;
+      const [one, other] = [await dial(), await dial()];
+      other.start({ onData(data) { console.log('answered', data[0]); void net.close(); }, onClose() {} });
+      one.write(Uint8Array.of(1));
+      setTimeout(() => other.write(Uint8Array.of(2)), 100);`);
+    assert.equal(stdout, 'thrown\nanswered 2\n');
+  });
+
+  it('waits without work while there are too many files to accept, and then goes on', async () => {
+    const { stdout } = await runProgram(
+      `const net = createLinuxNet();
+      let accepted = 0;
+      const onClose = () => undefined;
+      const listener = await net.tcp.listen({ local: { address: '127.0.0.1', port: 0 } }, (connection) => {
+        accepted++;
+        connection.start({ onData() {}, onClose });
+      });
+      const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      const dialled = [];
+      let detail = null;
+      while (detail === null) {
+        const outcome = await net.tcp.connect({ remote: listener.local, timeoutMs: 20000 });
+        if (outcome.connected) { dialled.push(outcome.connection); outcome.connection.start({ onData() {}, onClose }); }
+        else detail = outcome.detail;
+      }
+      console.log(/EMFILE/.test(detail));
+      await pause(200);
+      const before = process.cpuUsage();
+      const whileFull = accepted;
+      await pause(1000);
+      const { user, system } = process.cpuUsage(before);
+      console.log(user + system < 300000, accepted === whileFull, whileFull < dialled.length);
+      for (const connection of dialled.splice(0, 20)) connection.reset();
+      const again = await net.tcp.connect({ remote: listener.local, timeoutMs: 20000 });
+      while (accepted === whileFull) await pause(10);
+      console.log(again.connected);
+      await net.close();`,
+      'ulimit -n 100',
+    );
+    assert.equal(stdout, 'true\ntrue true true\ntrue\n');
   });
 
   it('opens a socket in another network namespace', { skip: !namespaces }, async () => {

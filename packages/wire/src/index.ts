@@ -1,4 +1,5 @@
 export * from './address.ts';
+export * from './icmp/index.ts';
 export type { Decoded } from './outcome.ts';
 export {
   type OwnSide,
@@ -23,5 +24,7 @@ export * from './session/keys.ts';
 export * from './session/messages.ts';
 export * from './session/records.ts';
 export * from './session/stream.ts';
+export type { TcpFigures } from './session/tcp-figures.ts';
+export * from './session/throughput.ts';
 export * as stamp from './stamp/index.ts';
 export * from './stun/index.ts';

@@ -19,7 +19,13 @@ describe('a check-in', { concurrency: true }, () => {
 
   it('that fails at the start leaves the agent with what it holds, but for one-off rounds', async (t) => {
     const { collector, state, link, configs } = await agent(t);
-    const regular = assignment({ kind: 'every', intervalS: 60, offsetMs: 0, activeSinceMs: 0 });
+    const regular = assignment({
+      kind: 'every',
+      intervalS: 60,
+      offsetMs: 0,
+      randomized: false,
+      activeSinceMs: 0,
+    });
     const oneOff = assignment({ kind: 'once', roundIds: [60] });
     await state.keepConfig({ ...config, assignments: [regular, oneOff] });
     collector.onCheckIn = () => ({ status: 503 });
@@ -96,7 +102,10 @@ describe('a check-in', { concurrency: true }, () => {
     await link.start();
     await link.checkIn();
     await until(() => collector.changes.length === 1);
-    assert.ok(collector.connections.every((each) => each === 'close'), String(collector.connections));
+    assert.ok(
+      collector.connections.every((each) => each === 'close'),
+      String(collector.connections),
+    );
   });
 
   it('asked for during another one follows it', async (t) => {

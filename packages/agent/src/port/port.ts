@@ -2,6 +2,7 @@
 
 import type { DecodedStun, Endpoint, PairingMethod, PortSearch, SessionMessage } from '@pinhole/wire';
 import type { Session, SessionPort } from '../session/session.ts';
+import type { BulkLine } from '../throughput/line.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface AgentPort extends SessionPort {
@@ -17,6 +18,11 @@ export interface AgentPort extends SessionPort {
   renew(sessionId: Uint8Array, server: Endpoint): Promise<Endpoint | null>;
   /** Why a session has no way to its peer, where the port knows; null where only silence is known. */
   evidence(session: Session): string | null;
+  /** For bulk packets of a session; `tag` as their receiver has drawn it. */
+  bulkLine(
+    session: Session,
+    how: { readonly to: Endpoint; readonly dscp: number; readonly tag: Uint8Array },
+  ): BulkLine;
   /** Holds on to the way that the session has taken, for later sessions with this peer. */
   keep(session: Session, way: KeptWay & { readonly peerAgentId: string }): void;
   /** The way to a peer that is held open; null where there is none. */

@@ -2,10 +2,12 @@
 //
 //   STUN of a peer   by the session it names → that session, or one that it begins
 //   STAMP            by its SSID → the session
+//   bulk packets     by their tag → the one throughput that is being measured
 //   anything else    not ours, counted
 
 import type { Datagram } from '@pinhole/net';
 import {
+  bulkSequence,
   type DecodedStun,
   decodeSessionMessage,
   decodeStun,
@@ -14,7 +16,7 @@ import {
   stunMethods,
 } from '@pinhole/wire';
 import { ssidOf } from '../session/probes.ts';
-import type { Session } from '../session/session.ts';
+import type { Arrival, Session } from '../session/session.ts';
 
 export interface PortCounters {
   droppedNotOurs: number;
@@ -22,11 +24,19 @@ export interface PortCounters {
   droppedNotAuthentic: number;
 }
 
+/** Takes bulk packets with its tag, or pieces of them: `octets` came, of a packet with this number. */
+export interface BulkSink {
+  readonly tag: Uint8Array;
+  take(from: Endpoint, sequence: number, octets: number, receivedAtNs: number): void;
+}
+
 /** Sessions at once: more than rounds can overlap, and a bound for whoever replays checks. */
 export const maxSessions = 256;
 
 export class Sessions {
   readonly counters: PortCounters = { droppedNotOurs: 0, droppedUnknownSession: 0, droppedNotAuthentic: 0 };
+  /** Of the throughput that is being measured. */
+  bulk: BulkSink | null = null;
   readonly #begin: (check: SessionMessage) => Session | null;
   readonly #byId = new Map<string, Session>();
   readonly #bySsid = new Map<number, Set<Session>>();
@@ -68,7 +78,7 @@ export class Sessions {
   }
 
   /** The session that took a STUN message; `other` has what is a message of STUN's but of no session. */
-  takeStun(bytes: Uint8Array, from: Endpoint, other: (decoded: DecodedStun) => boolean): Session | null {
+  takeStun(bytes: Uint8Array, arrival: Arrival, other: (decoded: DecodedStun) => boolean): Session | null {
     const decoded = decodeStun(bytes);
     // A kept way's keep-alive (RFC 8445 §11): nothing is to be done.
     if (decoded.ok && isBindingIndication(decoded.value.message)) return null;
@@ -86,13 +96,20 @@ export class Sessions {
     }
     // Known before it answers: over TCP its answer goes by the connection that this makes its own.
     if (known === undefined) this.add(session);
-    if (session.takeControl(decoded.value, from)) return session;
+    if (session.takeControl(decoded.value, arrival)) return session;
     this.counters.droppedNotAuthentic += 1;
     if (known === undefined) {
       this.remove(session);
       session.abandon();
     }
     return null;
+  }
+
+  /** `packet` has its header at least. */
+  takeBulk(packet: Uint8Array, octets: number, from: Endpoint, receivedAtNs: number): void {
+    const sequence = this.bulk === null ? null : bulkSequence(packet, this.bulk.tag);
+    if (sequence === null) this.counters.droppedNotOurs += 1;
+    else this.bulk?.take(from, sequence, octets, receivedAtNs);
   }
 
   takeStamp(datagram: Datagram): Session | null {

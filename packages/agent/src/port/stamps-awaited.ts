@@ -1,34 +1,35 @@
-// Who waits for the kernel's stamp of which datagram, of several sockets.
+// Who waits for the kernel's stamp of which datagram or write, of several sockets or connections.
 
-import type { UdpSocket } from '@pinhole/net';
+import type { TransmitStamp } from '@pinhole/net';
 
 /** Stamps waited for; a stamp that has not come after so many more sends never will. */
 const maxAwaited = 4096;
 
-export class StampsAwaited {
+/** `Means` is a socket, a connection: each counts what it has sent. */
+export class StampsAwaited<Means, Stamp extends TransmitStamp> {
   /** Whether sends can be stamped at all. */
   readonly available: boolean;
-  readonly #awaited = new Map<UdpSocket, Map<number, (atNs: number) => void>>();
+  readonly #awaited = new Map<Means, Map<number, (stamp: Stamp) => void>>();
 
   constructor(available: boolean) {
     this.available = available;
   }
 
-  wait(socket: UdpSocket, id: number, onStamped: (atNs: number) => void): void {
-    const ofSocket = this.#awaited.get(socket) ?? new Map<number, (atNs: number) => void>();
-    this.#awaited.set(socket, ofSocket.set(id, onStamped));
-    if (ofSocket.size > maxAwaited) ofSocket.delete(ofSocket.keys().next().value as number);
+  wait(means: Means, id: number, onStamped: (stamp: Stamp) => void): void {
+    const ofMeans = this.#awaited.get(means) ?? new Map<number, (stamp: Stamp) => void>();
+    this.#awaited.set(means, ofMeans.set(id, onStamped));
+    if (ofMeans.size > maxAwaited) ofMeans.delete(ofMeans.keys().next().value as number);
   }
 
-  stamped(socket: UdpSocket, id: number, atNs: number): void {
-    const onStamped = this.#awaited.get(socket)?.get(id);
-    this.#awaited.get(socket)?.delete(id);
-    onStamped?.(atNs);
+  stamped(means: Means, stamp: Stamp): void {
+    const onStamped = this.#awaited.get(means)?.get(stamp.id);
+    this.#awaited.get(means)?.delete(stamp.id);
+    onStamped?.(stamp);
   }
 
-  /** The socket is closed. */
-  drop(socket: UdpSocket): void {
-    this.#awaited.delete(socket);
+  /** It is closed. */
+  drop(means: Means): void {
+    this.#awaited.delete(means);
   }
 
   clear(): void {

@@ -32,17 +32,18 @@ export class Dials {
     if (waiting !== undefined) waiting.add(attempt);
     else {
       this.#waiting.set(key, new Set([attempt]));
-      void this.#connect(key, localPort, remote);
+      void this.#connect(key, localPort, remote, attempt.seeking.session.mss);
     }
   }
 
-  async #connect(key: string, localPort: number, remote: Endpoint): Promise<void> {
+  async #connect(key: string, localPort: number, remote: Endpoint, mss: number | null): Promise<void> {
     const { net, signal, onConnected, onFailed } = this.#options;
     const outcome = await net.tcp.connect({
       remote,
       local: { address: ip('0.0.0.0'), port: localPort },
       reusePort: true,
       timeoutMs: connectTimeoutMs,
+      ...(mss !== null && { mss }),
       signal,
     });
     const waiting = this.#waiting.get(key) ?? new Set();

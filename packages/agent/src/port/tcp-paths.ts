@@ -11,6 +11,8 @@ export interface Path {
   readonly sessions: Set<Session>;
   /** Ends it, where nobody uses it. */
   timer: Timer | null;
+  /** Of what is sent. */
+  dscp: number;
 }
 
 /** Accepted connections that have named no session yet: each may be somebody's who only wants them to be used up. */

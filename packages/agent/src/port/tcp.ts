@@ -3,7 +3,7 @@
 // session, because NATs remember what failed: a further attempt leaves from a fresh port (tcp-fresh.ts). Where it is not
 // known which port of the peer's is open, many are tried (tcp-search.ts).
 
-import type { Net, TcpConnection, TcpListener, Timer } from '@pinhole/net';
+import type { Net, TcpConnection, TcpListener, TcpTransmitStamp, Timer } from '@pinhole/net';
 import {
   type Endpoint,
   encodeStun,
@@ -14,12 +14,16 @@ import {
   sameEndpoint,
   searchLimits,
   stunMethods,
+  type TcpFigures,
 } from '@pinhole/wire';
-import type { Session } from '../session/session.ts';
+import type { Stream } from '../path/stream-prober.ts';
+import type { Sent, Session } from '../session/session.ts';
+import { type BulkLine, streamLine } from '../throughput/line.ts';
 import { KeptWays } from './kept.ts';
 import type { AgentPort, KeptWay, PortHandler, Way } from './port.ts';
 import { SearchBudget } from './search-budget.ts';
 import { Sessions } from './sessions.ts';
+import { StampsAwaited } from './stamps-awaited.ts';
 import { Dials } from './tcp-dials.ts';
 import { FreshPorts } from './tcp-fresh.ts';
 import { type Path, Paths, Strangers } from './tcp-paths.ts';
@@ -48,6 +52,7 @@ export class TcpPort implements AgentPort {
   readonly sessions: Sessions;
   readonly #paths = new Paths();
   readonly #strangers = new Strangers();
+  readonly #stamps: StampsAwaited<TcpConnection, TcpTransmitStamp>;
   readonly #seeking = new Map<Session, Seeking>();
   readonly #dials: Dials;
   readonly #fresh: FreshPorts;
@@ -66,6 +71,7 @@ export class TcpPort implements AgentPort {
     this.#net = net;
     this.#port = port;
     this.sessions = new Sessions((check) => handler.beginSession(check, this));
+    this.#stamps = new StampsAwaited(net.tcp.features.transmitStamps);
     this.#dials = new Dials({
       net,
       signal: this.#ending.signal,
@@ -112,6 +118,7 @@ export class TcpPort implements AgentPort {
 
   reach(session: Session, way: Way): void {
     if (this.sessions.get(session.sessionId) !== session || !session.connecting) return;
+    session.soughtAt = way.candidates[0] ?? session.soughtAt;
     const seeking = this.#seeking.get(session) ?? new Seeking(session);
     this.#seeking.set(session, seeking);
     const localPort = this.#fresh.take(session.sessionId) ?? this.#port;
@@ -149,18 +156,63 @@ export class TcpPort implements AgentPort {
   }
 
   /** Only where there is a connection: a check before that is one that was lost. */
-  send({ session, data, to }: { session: Session; data: Uint8Array; to: Endpoint }): {
-    sent: boolean;
-    atNs: number;
-  } {
+  send(
+    { session, data, to, dscp }: { session: Session; data: Uint8Array; to: Endpoint; dscp?: number },
+    onStamped?: (atNs: number) => void,
+  ): Sent {
     const arriving = this.#arriving;
     const answers = arriving !== null && sameEndpoint(arriving.connection.remote, to);
     const path = answers ? arriving : this.#paths.to(to, session);
     const sent = path !== null && path.connection.bufferedBytes <= maxBufferedBytes;
     const atNs = this.clock.monotonicNs();
-    if (sent) path.connection.write(looksLikeStun(data) ? data : frameProbe(data));
+    if (!sent) return { sent, atNs };
+    const { connection } = path;
+    if (dscp !== undefined && dscp !== path.dscp) {
+      path.dscp = dscp;
+      connection.setDscp(dscp);
+    }
+    const stamp = onStamped !== undefined && this.#stamps.available;
+    const id = connection.write(looksLikeStun(data) ? data : frameProbe(data), { stamp });
+    if (stamp) this.#stamps.wait(connection, id, (each) => onStamped(each.atNs));
     return { sent, atNs };
   }
+
+  tcpFigures(session: Session): TcpFigures | null {
+    const info = this.#paths.of(session)[0]?.connection.info() ?? null;
+    if (info === null) return null;
+    const { retransmissions, leastRoundTripNs, mss, pathMtu } = info;
+    return {
+      retransmissions,
+      roundTripUs: info.roundTripNs / 1000,
+      roundTripDeviationUs: info.roundTripVariationNs / 1000,
+      leastRoundTripUs: leastRoundTripNs === null ? null : leastRoundTripNs / 1000,
+      mss,
+      pathMtu,
+    };
+  }
+
+  bulkLine(session: Session, { to, tag }: { readonly to: Endpoint; readonly tag: Uint8Array }): BulkLine {
+    return streamLine(() => this.#paths.to(to, session)?.connection ?? null, tag);
+  }
+
+  /** The session's connection, to trace inside it; null where it has none, or it cannot be stamped. */
+  stream(session: Session): Stream | null {
+    const path = this.#paths.of(session)[0];
+    if (path === undefined || !this.#stamps.available) return null;
+    const { connection } = path;
+    return {
+      local: connection.local,
+      remote: connection.remote,
+      info: () => connection.info(),
+      send: (data, ttl, onStamped) => {
+        const id = connection.write(data, { stamp: true, ttl });
+        this.#stamps.wait(connection, id, onStamped);
+      },
+    };
+  }
+
+  /** Flows of a trace are not let in over TCP: each is one SYN, and after the first none would come through. */
+  openWay(): void {}
 
   close(): void {
     this.#ending.abort();
@@ -241,7 +293,7 @@ export class TcpPort implements AgentPort {
       connection.reset();
       return null;
     }
-    const path: Path = { connection, sessions: new Set(), timer: null };
+    const path: Path = { connection, sessions: new Set(), timer: null, dscp: 0 };
     const before = this.#paths.at(connection.local, connection.remote);
     if (before !== null) {
       this.#lose(before);
@@ -251,15 +303,17 @@ export class TcpPort implements AgentPort {
     path.timer = this.clock.after(silenceLimitMs, () => connection.reset());
     const framer = new SessionFramer();
     connection.start({
-      onData: (data) => {
-        const receivedAtNs = this.clock.monotonicNs();
+      onData: (data, receivedAtNs) => {
         const { frames, failed } = framer.push(data);
         for (const frame of frames) {
           if (!this.#paths.has(path)) return;
-          this.#take(path, frame.kind, frame.bytes, receivedAtNs);
+          if (frame.kind === 'bulk')
+            this.sessions.takeBulk(frame.header, frame.octets, connection.remote, receivedAtNs);
+          else this.#take(path, frame.kind, frame.bytes, receivedAtNs);
         }
         if (failed) connection.reset();
       },
+      onTransmitted: (each) => this.#stamps.stamped(connection, each),
       onClose: () => this.#lose(path),
     });
     return path;
@@ -268,6 +322,7 @@ export class TcpPort implements AgentPort {
   #lose(path: Path): void {
     path.timer?.cancel();
     this.#strangers.remove(path);
+    this.#stamps.drop(path.connection);
     if (!this.#paths.has(path)) return;
     this.#paths.remove(path);
     this.#kept.lost(path);
@@ -280,12 +335,12 @@ export class TcpPort implements AgentPort {
   }
 
   #take(path: Path, kind: 'control' | 'probe', data: Uint8Array, receivedAtNs: number): void {
-    const from = path.connection.remote;
+    const arrival = { from: path.connection.remote, to: null, receivedAtNs, ttl: null };
     this.#arriving = path;
     const session =
       kind === 'control'
-        ? this.sessions.takeStun(data, from, () => false)
-        : this.sessions.takeStamp({ data, from, to: null, receivedAtNs, ttl: null, dscp: null });
+        ? this.sessions.takeStun(data, arrival, () => false)
+        : this.sessions.takeStamp({ ...arrival, data, dscp: null });
     this.#arriving = null;
     if (session === null || this.sessions.get(session.sessionId) !== session) return;
     this.#strangers.remove(path);

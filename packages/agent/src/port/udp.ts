@@ -1,9 +1,19 @@
 // The agent's local port over UDP: everything comes in and goes out by one socket, and is told apart here. A session
 // that a search has brought together may go by a fresh port of its own.
 
-import type { Datagram, Net, UdpSocket } from '@pinhole/net';
-import { type Endpoint, encodeStun, ip, looksLikeStun, sameEndpoint, stunMethods } from '@pinhole/wire';
-import type { Session } from '../session/session.ts';
+import type { Datagram, Net, TransmitStamp, UdpSocket } from '@pinhole/net';
+import {
+  type Endpoint,
+  encodeStun,
+  ip,
+  looksLikeBulk,
+  looksLikeStun,
+  sameEndpoint,
+  stunMethods,
+} from '@pinhole/wire';
+import type { Flow } from '../path/flow.ts';
+import type { Sent, Session } from '../session/session.ts';
+import { type BulkLine, datagramLine } from '../throughput/line.ts';
 import { KeptWays } from './kept.ts';
 import type { AgentPort, KeptWay, PortHandler, Way } from './port.ts';
 import { SearchBudget } from './search-budget.ts';
@@ -13,6 +23,8 @@ import { StampsAwaited } from './stamps-awaited.ts';
 import { UdpFreshPorts } from './udp-fresh.ts';
 import { UdpSearch } from './udp-search.ts';
 
+/** As much as the system gives: while this program is busy elsewhere, bulk packets must not push others' probes out. */
+const bufferBytes = 1 << 20;
 /** Of all searches together: two at once have what the largest takes. */
 const maxSearchSockets = 2048;
 
@@ -22,7 +34,7 @@ export class UdpPort implements AgentPort {
   readonly sessions: Sessions;
   readonly #net: Net;
   readonly #handler: PortHandler;
-  readonly #stamps: StampsAwaited;
+  readonly #stamps: StampsAwaited<UdpSocket, TransmitStamp>;
   readonly #kept: KeptWays<UdpSocket>;
   readonly #fresh: UdpFreshPorts;
   /** The latest last: the others are over. */
@@ -32,6 +44,8 @@ export class UdpPort implements AgentPort {
   /** Those that have found their way: what comes late to another port does not turn them. */
   readonly #settled = new WeakSet<Session>();
   readonly #pace: SearchPace;
+  /** Those in which paths are being traced. */
+  readonly #flows = new Set<Flow>();
   readonly #searchSockets = new SearchBudget(maxSearchSockets);
   /** What is being dealt with: an answer leaves by the port that the question came to. */
   #arriving: { readonly socket: UdpSocket; readonly from: Endpoint } | null = null;
@@ -76,6 +90,7 @@ export class UdpPort implements AgentPort {
     if (first === undefined || testPort === null) return;
     // It may have ended, or found its way, while this was under way.
     if (this.sessions.get(session.sessionId) !== session || !session.connecting) return;
+    session.soughtAt = first;
     const fresh = this.#fresh.take(session.sessionId);
     const line = fresh ?? this.#kept.to(first) ?? testPort;
     this.#go(session, line);
@@ -127,14 +142,46 @@ export class UdpPort implements AgentPort {
   send(
     request: { session: Session; data: Uint8Array; to: Endpoint; ttl?: number; dscp?: number },
     onStamped?: (atNs: number) => void,
-  ): { sent: boolean; atNs: number } {
+  ): Sent {
     const { session, ...datagram } = request;
     const socket = this.#lineTo(session, datagram.to);
     const stamp = onStamped !== undefined && this.#stamps.available;
     const outcome = socket?.send({ ...datagram, stamp });
-    if (socket === null || !outcome?.sent) return { sent: false, atNs: this.clock.monotonicNs() };
-    if (stamp) this.#stamps.wait(socket, outcome.id, onStamped);
+    if (socket === null || outcome === undefined) return { sent: false, atNs: this.clock.monotonicNs() };
+    if (!outcome.sent) {
+      return { sent: false, atNs: this.clock.monotonicNs(), tooBig: outcome.reason === 'too-big' };
+    }
+    if (stamp) this.#stamps.wait(socket, outcome.id, (each) => onStamped(each.atNs));
     return { sent: true, atNs: outcome.atNs };
+  }
+
+  tcpFigures(): null {
+    return null;
+  }
+
+  bulkLine(
+    session: Session,
+    how: { readonly to: Endpoint; readonly dscp: number; readonly tag: Uint8Array },
+  ): BulkLine {
+    return datagramLine(() => this.#lineTo(session, how.to), how);
+  }
+
+  openWay(session: Session, to: Endpoint): void {
+    this.#lineTo(session, to)?.send({ data: this.#keepAlive(), to });
+  }
+
+  flow(session: Session, target: Endpoint): Flow {
+    const socket = this.#lineTo(session, target);
+    const flow: Flow = {
+      target,
+      localPort: (socket ?? this.#testPort)?.local.port ?? 0,
+      onIcmp: null,
+      send: (data, ttl, onStamped) =>
+        this.send({ session, data, to: target, ...(ttl !== undefined && { ttl }) }, onStamped),
+      close: () => this.#flows.delete(flow),
+    };
+    this.#flows.add(flow);
+    return flow;
   }
 
   /** From the test port, for what is no session's. */
@@ -156,10 +203,13 @@ export class UdpPort implements AgentPort {
 
   async #open(local: Endpoint): Promise<UdpSocket> {
     const socket: UdpSocket = await this.#net.udp.open(
-      { local },
+      { local, dontFragment: true, bufferBytes },
       {
         onDatagrams: (batch) => this.#take(socket, batch),
-        onTransmitted: ({ id, atNs }) => this.#stamps.stamped(socket, id, atNs),
+        onTransmitted: (each) => this.#stamps.stamped(socket, each),
+        onUnreachable: (report) => {
+          for (const flow of this.#flows) flow.onIcmp?.(report);
+        },
       },
     );
     return socket;
@@ -167,10 +217,14 @@ export class UdpPort implements AgentPort {
 
   #take(socket: UdpSocket, batch: readonly Datagram[]): void {
     for (const datagram of batch) {
-      const { data, from } = datagram;
+      const { data, from, receivedAtNs } = datagram;
+      if (looksLikeBulk(data)) {
+        this.sessions.takeBulk(data, data.length, from, receivedAtNs);
+        continue;
+      }
       this.#arriving = { socket, from };
       const session = looksLikeStun(data)
-        ? this.sessions.takeStun(data, from, (decoded) => this.#handler.takeRendezvous(decoded, from))
+        ? this.sessions.takeStun(data, datagram, (decoded) => this.#handler.takeRendezvous(decoded, from))
         : this.sessions.takeStamp(datagram);
       this.#arriving = null;
       if (session !== null) this.#follow(session, socket);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Assignment, type RoundResult, roundResultSchema } from '@pinhole/contract';
+import { type Assignment, type RoundResult, roundResultSchema, type Throughput } from '@pinhole/contract';
 import { endpoint, type SessionPlan } from '@pinhole/wire';
 import { assignment } from '../../test/samples.ts';
+import { PeerClocks } from '../clocks/clocks.ts';
 import { logArrival, newLog } from '../session/log.ts';
 import type { SessionOutcome } from '../session/state.ts';
-import { failedResults, type RoundContext, roundResults } from './results.ts';
+import { failedResults, type RoundContext, roundResults, withThroughput } from './results.ts';
 
 const remote = endpoint('198.51.100.1', 49_153);
 const mapped = endpoint('203.0.113.5', 40_000);
@@ -37,6 +38,7 @@ function round(
   const ownAgentId = role === 'source' ? '11' : '22';
   return {
     assignment: of,
+    clocks: new PeerClocks(),
     ownAgentId,
     roundId: 60,
     method,
@@ -50,7 +52,8 @@ function measured({ arrived = 10, peerConfirmed = true } = {}): SessionOutcome {
   const log = newLog();
   for (let sequence = 0; sequence < arrived; sequence++) {
     const sentAtNs = sequence * 20e6;
-    logArrival(log, plan, { sequence, sentAtNs, receivedAtNs: sentAtNs + 15e6, reflectedAtNs: null });
+    const receivedAtNs = sentAtNs + 15e6;
+    logArrival(log, plan, { sequence, sentAtNs, receivedAtNs, reflectedAtNs: null, dscp: null });
   }
   return { kind: 'measured', plan, log, remote, mapped, peerConfirmed };
 }
@@ -132,6 +135,29 @@ describe('a measured session', () => {
     assert.deepEqual([bySource.targetEndpoint, bySource.sourceEndpoint], [remote, mapped]);
     assert.deepEqual([byTarget.targetEndpoint, byTarget.sourceEndpoint], [mapped, remote]);
     assert.deepEqual([bySource.startedAtMs, bySource.finishedAtMs], [60_000, 63_000]);
+  });
+});
+
+describe('a throughput', () => {
+  const throughput: Throughput = {
+    outcome: 'measured',
+    bitsPerSecond: 19_990_000.5,
+    durationMs: 4_999,
+    receivedBytes: 12_491_000,
+    lossPercent: 0.25,
+  };
+
+  it('stands with what its receiver has measured, and with no error', () => {
+    const lost = roundResults(round('source'), measured({ peerConfirmed: false }));
+    const [ofReceiver, error] = withThroughput(lost, throughput).map((each) => roundResultSchema.parse(each));
+    assert.ok(ofReceiver?.outcome === 'measured');
+    assert.deepEqual(ofReceiver.throughput, throughput);
+    assert.deepEqual(error, lost[1]);
+  });
+
+  it('that was to be of nothing changes no result', () => {
+    const results = roundResults(round('source'), measured());
+    assert.deepEqual(withThroughput(results, null), results);
   });
 });
 

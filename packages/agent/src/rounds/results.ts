@@ -9,12 +9,20 @@ import {
   type Party,
   type RoundErrorCode,
   type RoundResult,
+  type TcpFigures,
+  type Throughput,
+  type TracedResult,
 } from '@pinhole/contract';
-import { measureReceived } from '../session/log.ts';
+import type { PeerClocks } from '../clocks/clocks.ts';
+import type { SessionLog } from '../session/log.ts';
 import type { SessionOutcome } from '../session/state.ts';
+
+/** The contract's bound. */
+const maxCount = 100_000;
 
 export interface RoundContext {
   readonly assignment: Assignment;
+  readonly clocks: PeerClocks;
   readonly ownAgentId: string;
   readonly roundId: number;
   readonly method: ConnectionMethod;
@@ -52,6 +60,15 @@ export function roundResults(round: RoundContext, outcome: SessionOutcome): Roun
   return results;
 }
 
+/** What this end has measured, with the throughput of the same direction. */
+export function withThroughput(
+  results: readonly RoundResult[],
+  throughput: Throughput | null,
+): readonly RoundResult[] {
+  if (throughput === null) return results;
+  return results.map((each) => (each.outcome === 'measured' ? { ...each, throughput } : each));
+}
+
 /** The round failed before anything was measured. Only the source says so. */
 export function failedResults(
   round: RoundContext,
@@ -61,6 +78,16 @@ export function failedResults(
   return measuredDirections(round.assignment.direction).map((direction) =>
     failed(round, direction, errorCode, evidence, party),
   );
+}
+
+/** What this end has traced of the way in which it sends. */
+export function tracedResult(
+  round: Pick<RoundContext, 'assignment' | 'ownAgentId' | 'roundId' | 'startedAtMs' | 'finishedAtMs'>,
+  direction: OneDirection,
+  { traces, limitation }: Pick<TracedResult, 'traces' | 'limitation'>,
+): TracedResult {
+  const { startedAtMs, finishedAtMs } = round;
+  return { outcome: 'traced', ...key(round, direction), startedAtMs, finishedAtMs, traces, limitation };
 }
 
 function sessionFailure(
@@ -94,7 +121,22 @@ function measured(
     connectMs: round.connectMs ?? null,
     targetEndpoint: isSource ? remote : mapped,
     sourceEndpoint: isSource ? mapped : remote,
-    measurement: measureReceived(log, plan),
+    ...(round.assignment.protocol === 'tcp' && { tcp: tcpFigures(log) }),
+    measurement: round.clocks.measure(round.assignment.peer.agentId, log, plan),
+  };
+}
+
+/** Of the direction's sender. */
+function tcpFigures({ peerTcp }: SessionLog): TcpFigures | null {
+  if (peerTcp === null) return null;
+  const { retransmissions, roundTripUs, roundTripDeviationUs, leastRoundTripUs, mss, pathMtu } = peerTcp;
+  return {
+    retransmissions: Math.min(maxCount, retransmissions),
+    roundTripMs: roundTripUs / 1000,
+    roundTripDeviationMs: roundTripDeviationUs / 1000,
+    leastRoundTripMs: leastRoundTripUs === null ? null : leastRoundTripUs / 1000,
+    mss,
+    pathMtu,
   };
 }
 
@@ -117,7 +159,10 @@ function failed(
   };
 }
 
-function key({ assignment, ownAgentId, roundId }: RoundContext, direction: OneDirection) {
+function key(
+  { assignment, ownAgentId, roundId }: Pick<RoundContext, 'assignment' | 'ownAgentId' | 'roundId'>,
+  direction: OneDirection,
+) {
   const isSource = assignment.role === 'source';
   return {
     testId: assignment.testId,

@@ -1,6 +1,6 @@
 // Runs rounds: as their source, from finding the target to the results; as a target, whenever a source comes.
 
-import type { Assignment, ConnectionMethod, RoundResult } from '@pinhole/contract';
+import type { AgentResult, Assignment, ConnectionMethod, RoundResult, Throughput } from '@pinhole/contract';
 import type { Net, Timer } from '@pinhole/net';
 import {
   type Endpoint,
@@ -12,16 +12,19 @@ import {
   type Transport,
 } from '@pinhole/wire';
 import type { Logger } from 'pino';
+import { PeerClocks } from '../clocks/clocks.ts';
 import type { AgentPort } from '../port/port.ts';
 import { maxSessions } from '../port/sessions.ts';
 import type { InvitationAnswer, Registration } from '../registration/registration.ts';
+import type { SessionLog } from '../session/log.ts';
 import { Session } from '../session/session.ts';
 import type { SessionOutcome, SessionSetup } from '../session/state.ts';
 import { Approach, type Approached, keepIfSearched, wayOf } from './approach.ts';
 import { meet, type NotMet, notMet, type Start } from './meeting.ts';
 import { sessionPlan } from './plan.ts';
-import { failedResults, type RoundContext, roundResults } from './results.ts';
+import { failedResults, type RoundContext, roundResults, withThroughput } from './results.ts';
 import type { DueRound } from './schedule.ts';
+import { RoundTurns } from './turns.ts';
 
 export interface RunnerOptions {
   readonly net: Net;
@@ -34,7 +37,18 @@ export interface RunnerOptions {
   readonly assignments: () => readonly Assignment[];
   /** Asks the collector for a configuration that may be newer than ours; resolves when it was asked. */
   readonly refreshConfig: () => Promise<void>;
-  readonly onResults: (results: readonly RoundResult[]) => void;
+  /** Traces the way of a session that is through, as far as this end sends; and to where its peer could not be found. */
+  readonly trace: (session: Session, assignment: Assignment, roundId: number) => void;
+  /**
+   * Measures a session's throughput, if its test asks for that: calls back once, as soon as it is known what this end
+   * has received, and resolves when the line is free again.
+   */
+  readonly measureThroughput: (
+    session: Session,
+    assignment: Assignment,
+    onReceived: (throughput: Throughput | null) => void,
+  ) => Promise<void>;
+  readonly onResults: (results: readonly AgentResult[]) => void;
 }
 
 /** A round that cannot be connected has its error, and the collector too, within 10 s of its start. */
@@ -73,6 +87,8 @@ export class RoundRunner {
   readonly #past = new Set<string>();
   readonly #invited = new Map<string, Invitation>();
   readonly #targets = new WeakMap<Session, TargetSession>();
+  readonly #clocks = new PeerClocks();
+  readonly #turns = new RoundTurns();
   /** Invitations that are being answered. */
   #answering = 0;
   #closed = false;
@@ -89,11 +105,19 @@ export class RoundRunner {
   }
 
   /** Runs a round as its source; its results go to onResults. Never rejects. */
-  async run({ assignment, roundId }: DueRound): Promise<void> {
+  run(round: DueRound): Promise<void> {
+    const run = () => this.#run(round);
+    // With a throughput of half a minute each way a round takes longer than the shortest interval.
+    return round.assignment.throughput === null ? run() : this.#turns.take(round, run);
+  }
+
+  async #run({ assignment, roundId }: DueRound): Promise<void> {
+    if (this.#closed) return;
     const { net, log, ownAgentId, onResults } = this.#options;
     const startedAtMs = Math.floor(net.clock.wallMs());
     const context = (reached: Partial<RoundContext>): RoundContext => ({
       assignment,
+      clocks: this.#clocks,
       roundId,
       method: assignment.peer.behindNat ? 'punched' : 'direct',
       startedAtMs,
@@ -107,8 +131,12 @@ export class RoundRunner {
       if (this.#closed) return;
       if ('failure' in reached) results = failedResults(context({}), reached.failure, reached.evidence);
       else {
-        const { outcome, ...rest } = reached;
+        const { outcome, session, ...rest } = reached;
         results = roundResults(context(rest), outcome);
+        if (outcome.kind === 'measured' && session !== null) {
+          await this.#complete(session, assignment, roundId, results);
+          return;
+        }
       }
     } catch (error) {
       log.error({ err: error, testId: assignment.testId }, 'round');
@@ -185,13 +213,31 @@ export class RoundRunner {
     return this.#targetSession(port, assignment, body.roundId, sessionId);
   }
 
-  async #approach(assignment: Assignment, roundId: number): Promise<Approached | NotMet> {
+  /** After the probes: the throughput, of whose end both sides know; and then, on a quiet line, the paths. */
+  async #complete(
+    session: Session,
+    assignment: Assignment,
+    roundId: number,
+    results: readonly RoundResult[],
+  ): Promise<void> {
+    const { measureThroughput, trace, onResults } = this.#options;
+    await measureThroughput(session, assignment, (throughput) =>
+      onResults(withThroughput(results, throughput)),
+    );
+    trace(session, assignment, roundId);
+  }
+
+  async #approach(
+    assignment: Assignment,
+    roundId: number,
+  ): Promise<(Approached & { readonly session: Session | null }) | NotMet> {
     const { net, ownAgentId, registration, ownSide } = this.#options;
     const { peer } = assignment;
     const sessionId = net.random.bytes(sessionIdBytes);
     const connectedByMs = this.#nowMs() + connectLimitMs;
     const port = this.#options.port(assignment.protocol);
     const meeting = { clock: net.clock, registration, ownSide, isClosed: () => this.#closed };
+    let begun: Session | null = null;
     const approach: Approach = new Approach({
       clock: net.clock,
       port,
@@ -211,20 +257,24 @@ export class RoundRunner {
             byConnection: assignment.protocol === 'tcp',
           },
           check: { kind: 'check', testId: assignment.testId, sourceAgentId: ownAgentId(), roundId },
+          mss: mssOf(assignment),
         };
         const finished = (outcome: SessionOutcome) => {
           onFinished(withEvidence(outcome, port.evidence(session)));
+          if (outcome.kind === 'failed') this.#options.trace(session, assignment, roundId);
         };
         const session = this.#newSession(port, assignment, sessionId, finished, setup, onConnected);
+        begun = session;
         port.sessions.add(session);
         session.start();
         return session;
       },
     });
-    if (peer.behindNat) return approach.behindNat();
     const at = endpointOf(assignment);
-    if (at !== null) return approach.plainly(at);
-    return notMet('agent-address-unknown', 'target', `The collector knows no address of ${peer.agentName}`);
+    if (!peer.behindNat && at === null)
+      return notMet('agent-address-unknown', 'target', `The collector knows no address of ${peer.agentName}`);
+    const reached = await (peer.behindNat || at === null ? approach.behindNat() : approach.plainly(at));
+    return 'failure' in reached ? reached : { ...reached, session: begun };
   }
 
   #underway(sessionId: Uint8Array): { port: AgentPort; session: Session } | null {
@@ -262,14 +312,18 @@ export class RoundRunner {
       const method = this.#targets.get(session)?.method ?? port.kept(agentId)?.method ?? 'direct';
       keepIfSearched(port, session, agentId, method, outcome);
       const finishedAtMs = Math.floor(net.clock.wallMs());
-      const context = { assignment, roundId, method, connectMs, startedAtMs, finishedAtMs };
-      onResults(roundResults({ ...context, ownAgentId: ownAgentId() }, outcome));
+      const clocks = this.#clocks;
+      const context = { assignment, clocks, roundId, method, connectMs, startedAtMs, finishedAtMs };
+      const results = roundResults({ ...context, ownAgentId: ownAgentId() }, outcome);
+      if (outcome.kind === 'measured') void this.#complete(session, assignment, roundId, results);
+      else onResults(results);
     };
     const setup: Omit<SessionSetup, 'originUnixNs'> = {
       role: 'target',
       plan: null,
       punch: { candidates: [], startAtMs: beganAtMs, deadlineMs: beganAtMs + targetWaitMs },
       check: { kind: 'check', testId: assignment.testId, sourceAgentId: agentId, roundId },
+      mss: mssOf(assignment),
     };
     const session = this.#newSession(port, assignment, sessionId, onFinished, setup, onConnected);
     this.#targets.set(session, { pair: pairOf(assignment), sourceAgentId: agentId, method: null, starts: 0 });
@@ -289,8 +343,25 @@ export class RoundRunner {
       this.#remember(session.sessionId);
     };
     const pairKey = Buffer.from(assignment.pairKey, 'base64');
-    const session = new Session({ port, sessionId, pairKey, setup, onConnected, onFinished, onGone });
+    const finished = (outcome: SessionOutcome) => {
+      if (outcome.kind === 'measured')
+        this.#tell(assignment.testId, setup.check.roundId, session, outcome.log);
+      onFinished(outcome);
+    };
+    const options = { port, sessionId, pairKey, setup, onConnected, onGone };
+    const session = new Session({ ...options, onFinished: finished });
     return session;
+  }
+
+  /** For who wants to see what a round trip's figures are made of. */
+  #tell(testId: string, roundId: number, { ssids }: Session, { peer, peerReport }: SessionLog): void {
+    const { log } = this.#options;
+    if (!log.isLevelEnabled('trace')) return;
+    const exchanges = Array.from(peer, ([sequence, { receivedAtNs, reflectedAtNs }]) => {
+      const { sentAtNs = null, reflectionAtNs = null } = peerReport.get(sequence) ?? {};
+      return [sequence, sentAtNs, receivedAtNs, reflectedAtNs, reflectionAtNs];
+    });
+    log.trace({ testId, roundId, ssids, exchanges }, 'probes of the peer');
   }
 
   #nowMs(): number {
@@ -314,6 +385,13 @@ export class RoundRunner {
 /** Of which test, and from which source: what a session belongs to. */
 function pairOf({ testId, peer }: Assignment): string {
   return `${testId} ${peer.agentId}`;
+}
+
+/** Linux takes none below (TCP_MIN_MSS), and of a smaller one there would be hardly anything but headers. */
+const leastMss = 88;
+
+function mssOf({ protocol, payloadBytes }: Assignment): number | null {
+  return protocol === 'tcp' && payloadBytes !== null ? Math.max(leastMss, payloadBytes) : null;
 }
 
 /** Where the collector knows the peer to be. */

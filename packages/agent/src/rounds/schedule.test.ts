@@ -10,7 +10,7 @@ const hourS = hourMs / 1000;
 const minuteMs = 60_000;
 
 function every(intervalS: 60 | 120 | 3600, offsetMs = 0, activeSinceMs = 0): Assignment {
-  return assignment({ kind: 'every', intervalS, offsetMs, activeSinceMs });
+  return assignment({ kind: 'every', intervalS, offsetMs, randomized: false, activeSinceMs });
 }
 
 /** Asks at each of the moments (after the full hour), with one memory. */

@@ -1,7 +1,8 @@
-// When which round starts. Rounds of a test start at multiples of its interval plus the test's own offset; the source
-// starts them.
+// When which round starts. Rounds of a test start at multiples of its interval plus the test's own offset, or plus one that
+// is drawn for each round where the test asks for that; the source starts them.
 
-import type { Assignment } from '@pinhole/contract';
+import { createHash } from 'node:crypto';
+import type { Assignment, Schedule } from '@pinhole/contract';
 
 export interface DueRound {
   readonly assignment: Assignment;
@@ -17,6 +18,8 @@ export interface RoundMemory {
 
 /** A timer may be late by this much, on a busy or just woken machine, and the round still be that interval's. */
 const lateStartToleranceMs = 5_000;
+/** A round drawn late in its interval ends before the next one begins, as a rule. */
+const lastStartMs = 15_000;
 /** Rounds of one-off tests remembered as run that nobody asks for any more. */
 const maxRememberedOnce = 1000;
 
@@ -46,9 +49,7 @@ export function dueRounds(
       }
       continue;
     }
-    const intervalMs = schedule.intervalS * 1000;
-    const startMs = Math.floor((nowMs - schedule.offsetMs) / intervalMs) * intervalMs + schedule.offsetMs;
-    const roundId = (startMs - schedule.offsetMs) / 1000;
+    const { roundId, startMs, nextMs } = latestRound(assignment, schedule, nowMs);
     const remembered = memory.latest.get(key) ?? Number.NEGATIVE_INFINITY;
     // One beyond the next round was run before the wall clock stepped back; to wait for it could take years.
     const ran = remembered > roundId + schedule.intervalS ? Number.NEGATIVE_INFINITY : remembered;
@@ -61,10 +62,28 @@ export function dueRounds(
     } else if (ran !== Number.NEGATIVE_INFINITY) {
       latest.set(key, ran);
     }
-    wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, startMs + intervalMs);
+    wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, nextMs);
   }
   const forgettable = [...memory.once].filter((round) => !once.has(round)).slice(-maxRememberedOnce);
   return { due, memory: { latest, once: new Set([...forgettable, ...once]) }, wakeAtMs };
+}
+
+type Regular = Extract<Schedule, { kind: 'every' }>;
+
+/** The last round that has begun by now, and when the next does. */
+function latestRound(assignment: Assignment, schedule: Regular, nowMs: number) {
+  const intervalMs = schedule.intervalS * 1000;
+  const startOf = (index: number) => index * intervalMs + offsetOf(assignment, schedule, index);
+  const current = Math.floor((nowMs - (schedule.randomized ? 0 : schedule.offsetMs)) / intervalMs);
+  const index = nowMs < startOf(current) ? current - 1 : current;
+  return { roundId: index * schedule.intervalS, startMs: startOf(index), nextMs: startOf(index + 1) };
+}
+
+/** Drawn by a hash of what nobody else knows, so that an agent that was started again draws the same. */
+function offsetOf({ pairKey }: Assignment, schedule: Regular, index: number): number {
+  if (!schedule.randomized) return schedule.offsetMs;
+  const drawn = createHash('sha256').update(`${pairKey} ${index}`).digest().readUInt32BE(0);
+  return drawn % (schedule.intervalS * 1000 - lastStartMs);
 }
 
 /** Test and target name a pair, seen from its source. */

@@ -32,6 +32,7 @@ function arrive(log: SessionLog, sequences: readonly number[]): void {
       sentAtNs: leftNs + aheadNs,
       receivedAtNs: leftNs + delayNs,
       reflectedAtNs: leftNs + delayNs,
+      dscp: 46,
     });
   }
 }
@@ -55,9 +56,13 @@ describe('what an end has received', () => {
     const log = newLog();
     arrive(log, all);
     report(log, all);
-    const { sent, received, lossPercent, delay, roundTrip } = measureReceived(log, plan);
+    const { sent, received, lossPercent, delay, roundTrip, arrivedDscp } = measureReceived(
+      log,
+      plan,
+    ).measurement;
     assert.deepEqual({ sent, received, lossPercent }, { sent: 10, received: 10, lossPercent: 0 });
     assert.equal(roundTrip?.meanMs, 30);
+    assert.equal(arrivedDscp, 46);
     assert.ok(delay !== null && delay.errorBoundMs !== null);
     assert.ok(Math.abs(delay.meanMs - 15) < 0.01 && delay.errorBoundMs < 15.1, JSON.stringify(delay));
   });
@@ -70,7 +75,7 @@ describe('what an end has received', () => {
       sentAtNs: 0,
       reflection: { t2Ns: delayNs + aheadNs, t3Ns: delayNs + aheadNs, t4Ns: 2 * delayNs },
     });
-    const { delay, roundTrip } = measureReceived(log, plan);
+    const { delay, roundTrip } = measureReceived(log, plan).measurement;
     assert.ok(delay !== null && Math.abs(delay.meanMs - 15) < 0.01);
     assert.equal(roundTrip, null);
   });
@@ -79,21 +84,21 @@ describe('what an end has received', () => {
     const log = newLog();
     arrive(log, all.slice(0, 7));
     report(log, all);
-    assert.equal(measureReceived(log, plan).lossPercent, 30);
+    assert.equal(measureReceived(log, plan).measurement.lossPercent, 30);
   });
 
   it('does not lack what the peer could not send', () => {
     const log = newLog();
     arrive(log, all.slice(0, 7));
     report(log, all, [7, 8, 9]);
-    const { sent, lossPercent } = measureReceived(log, plan);
+    const { sent, lossPercent } = measureReceived(log, plan).measurement;
     assert.deepEqual([sent, lossPercent], [7, 0]);
   });
 
   it('is measured against the plan where the peer never reported', () => {
     const log = newLog();
     arrive(log, all.slice(0, 4));
-    const { sent, lossPercent, delay } = measureReceived(log, plan);
+    const { sent, lossPercent, delay } = measureReceived(log, plan).measurement;
     assert.deepEqual([sent, lossPercent], [10, 60]);
     assert.equal(delay?.errorBoundMs, null);
   });
@@ -103,7 +108,7 @@ describe('what an end has received', () => {
     for (let i = 0; i < 1_000; i++) arrive(log, [0]);
     arrive(log, all.slice(1));
     report(log, all);
-    const { received, duplicates, lossPercent } = measureReceived(log, plan);
+    const { received, duplicates, lossPercent } = measureReceived(log, plan).measurement;
     assert.deepEqual({ received, duplicates, lossPercent }, { received: 10, duplicates: 3, lossPercent: 0 });
   });
 
@@ -127,17 +132,23 @@ describe('what an end has received', () => {
         const t2Ns = nsFromNtp(pick(), originUnixNs);
         const t3Ns = nsFromNtp(pick(), originUnixNs);
         const receivedAtNs = sequence * 20 * ms;
-        logArrival(log, plan, { sequence, sentAtNs, receivedAtNs, reflectedAtNs: receivedAtNs });
+        logArrival(log, plan, {
+          sequence,
+          sentAtNs,
+          receivedAtNs,
+          reflectedAtNs: receivedAtNs,
+          dscp: null,
+        });
         log.own.set(sequence, { sentAtNs: 0, reflection: { t2Ns, t3Ns, t4Ns: 30 * ms } });
       }
       const entries = all.map(() => ({ sentAt: pick(), reflectionAt: pick() }));
       takeReport(log, plan, { first: 0, total: plan.probeCount, entries }, originUnixNs);
-      measurementSchema.parse(measureReceived(log, plan));
+      measurementSchema.parse(measureReceived(log, plan).measurement);
     }
   });
 
   it('is nothing at all, without an error', () => {
-    assert.equal(measureReceived(newLog(), plan).lossPercent, 100);
+    assert.equal(measureReceived(newLog(), plan).measurement.lossPercent, 100);
   });
 });
 

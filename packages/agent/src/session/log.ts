@@ -1,13 +1,15 @@
-// What one end of a session writes down, and what becomes of it. Times are nanoseconds from the session's own origin:
-// ours on our clock, the peer's as its packets tell them.
+// What one end of a session writes down, and what becomes of it. Times are nanoseconds from this process's origin
+// (time.ts): ours on our clock, the peer's as its packets tell them.
 
 import {
   type ClockExchange,
+  type ClockHistory,
   type DirectionRecords,
+  emptyClockHistory,
   type Measurement,
-  measureDirection,
+  measureRound,
 } from '@pinhole/measure';
-import type { SessionPlan } from '@pinhole/wire';
+import type { SessionPlan, TcpFigures } from '@pinhole/wire';
 
 /** A probe of ours. */
 export interface OwnProbe {
@@ -38,18 +40,28 @@ export interface SessionLog {
     readonly sequence: number;
     readonly receivedAtNs: number;
     readonly sentAtNs: number;
+    readonly dscp: number | null;
   }[];
   /** What the peer says it sent, once it has. */
   readonly peerReport: Map<number, PeerRecord>;
   /** How many probes that report has; null before its first part. */
   peerReportTotal: number | null;
+  /** Of the connection, as the peer's kernel knows it; null over UDP. */
+  peerTcp: TcpFigures | null;
 }
 
 /** More arrivals than this of one probe are somebody who repeats it, and are not written down. */
 const maxArrivalsPerProbe = 4;
 
 export function newLog(): SessionLog {
-  return { own: new Map(), peer: new Map(), arrivals: [], peerReport: new Map(), peerReportTotal: null };
+  return {
+    own: new Map(),
+    peer: new Map(),
+    arrivals: [],
+    peerReport: new Map(),
+    peerReportTotal: null,
+    peerTcp: null,
+  };
 }
 
 /** The peer's report is whole. */
@@ -60,20 +72,30 @@ export function peerReportComplete(log: SessionLog): boolean {
 export function logArrival(
   log: SessionLog,
   plan: SessionPlan,
-  arrival: { sequence: number; receivedAtNs: number; sentAtNs: number; reflectedAtNs: number | null },
+  arrival: {
+    sequence: number;
+    receivedAtNs: number;
+    sentAtNs: number;
+    reflectedAtNs: number | null;
+    dscp: number | null;
+  },
 ): void {
-  const { sequence, receivedAtNs, sentAtNs, reflectedAtNs } = arrival;
+  const { sequence, receivedAtNs, sentAtNs, reflectedAtNs, dscp } = arrival;
   if (sequence >= plan.probeCount) return;
   const first = log.peer.get(sequence);
   if (first === undefined) log.peer.set(sequence, { receivedAtNs, reflectedAtNs, arrivals: 1 });
   else if (first.arrivals >= maxArrivalsPerProbe) return;
   else first.arrivals += 1;
-  log.arrivals.push({ sequence, receivedAtNs, sentAtNs });
+  log.arrivals.push({ sequence, receivedAtNs, sentAtNs, dscp });
 }
 
-/** The direction in which this end receives. */
-export function measureReceived(log: SessionLog, plan: SessionPlan): Measurement {
-  return measureDirection(receivedRecords(log, plan));
+/** The direction in which this end receives, with what earlier rounds have said of the peer's clock. */
+export function measureReceived(
+  log: SessionLog,
+  plan: SessionPlan,
+  history: ClockHistory = emptyClockHistory,
+): { measurement: Measurement; history: ClockHistory } {
+  return measureRound(receivedRecords(log, plan), history);
 }
 
 function receivedRecords(log: SessionLog, plan: SessionPlan): DirectionRecords {

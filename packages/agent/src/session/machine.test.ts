@@ -49,7 +49,13 @@ describe('Open', () => {
     const target = session('target');
     target.confirmPeer();
     const body = { kind: 'open', plan: twoProbes, sentTo: mapped } as const;
-    target.feed({ kind: 'message', from: elsewhere, transactionId: new Uint8Array(12), body });
+    target.feed({
+      kind: 'message',
+      from: elsewhere,
+      receivedTtl: null,
+      transactionId: new Uint8Array(12),
+      body,
+    });
     assert.equal(target.state.phase, 'connecting');
     target.hear(body);
     assert.deepEqual(target.state.remote, peer);
@@ -139,19 +145,35 @@ describe('what a peer sends', () => {
     { kind: 'checked', mapped },
     { kind: 'open', plan: { ...twoProbes, lossThresholdMs: 0 }, sentTo: mapped },
     { kind: 'opened' },
-    { kind: 'report', records: reportOf(2) },
-    { kind: 'report', records: { first: 65_000, total: 65_001, entries: reportOf(1).entries } },
+    { kind: 'report', tcp: null, records: reportOf(2) },
+    { kind: 'report', tcp: null, records: { first: 65_000, total: 65_001, entries: reportOf(1).entries } },
     {
       kind: 'report',
+      tcp: null,
       records: { first: 0, total: 2, entries: [{ sentAt: 1n, reflectionAt: 2n ** 64n - 1n }] },
     },
     { kind: 'reported' },
+    { kind: 'trace', paddingBytes: 65_532 },
+    { kind: 'traced', receivedTtl: 255, mapped },
+    { kind: 'flows', from: [mapped, mapped] },
+    { kind: 'flows-opened' },
+    { kind: 'arrived', report: { count: 1, stop: true } },
+    { kind: 'finish', packets: 2 ** 32 - 1 },
+    { kind: 'finished' },
+    { kind: 'refused', method: 'throughput', code: 486, reason: 'busy' },
     { kind: 'refused', method: 'open', code: 999, reason: 'x'.repeat(700) },
     { kind: 'close' },
   ];
   const probes: readonly SessionEvent[] = [
-    { kind: 'probe-received', sequence: 2 ** 32 - 1, sentAtNs: -1e18, receivedAtNs: 0, reflectedAtNs: null },
-    { kind: 'probe-received', sequence: 0, sentAtNs: 1e18, receivedAtNs: 0, reflectedAtNs: 1 },
+    {
+      kind: 'probe-received',
+      sequence: 2 ** 32 - 1,
+      sentAtNs: -1e18,
+      receivedAtNs: 0,
+      reflectedAtNs: null,
+      dscp: null,
+    },
+    { kind: 'probe-received', sequence: 0, sentAtNs: 1e18, receivedAtNs: 0, reflectedAtNs: 1, dscp: 0 },
     { kind: 'reflection-stamped', sequence: 400, atNs: 1 },
     { kind: 'reflection-received', sequence: 400, t2Ns: 0, t3Ns: 0, t4Ns: 0 },
     { kind: 'follow-up', sequence: 400, t3Ns: 5 },

@@ -4,7 +4,8 @@
 //   opening      the source sends its plan with Open; the target agrees: from here on both measure
 //   measuring    each side that has to sends its probes at their moments; probes of the peer are reflected as they come
 //   reporting    a side that has sent tells the peer when each probe left and when its reflection came
-//   lingering    finished, but a repeated request of the peer's is still answered
+//   lingering    finished, but a repeated request of the peer's is still answered; both sides measure throughput, if they
+//                are to, and then trace the path
 //
 // Times in ms are the monotonic clock's; times in ns count from the session's origin (log.ts).
 
@@ -16,6 +17,7 @@ import { isMeasured, logProbe, measure, measuringTimes, startMeasuring } from '.
 import { takeReport } from './report.ts';
 import { type OpenRequest, openRequest, sameOctets, stepRequest } from './request.ts';
 import type { EarlyOpen, SessionEffect, SessionEvent, SessionOutcome, SessionState } from './state.ts';
+import { answerTracing } from './tracing.ts';
 
 /** How long a finished side answers repetitions: the peer's last request may be 7 tries old. */
 const lingerMs = 5_000;
@@ -38,7 +40,7 @@ export function stepSession(
     sendRequests(state, nowMs, effects);
     if (isMeasured(state, nowMs)) finishMeasured(state, nowMs, effects);
   }
-  if (state.phase === 'lingering' && nowMs >= state.lingerUntilMs) {
+  if (state.phase === 'lingering' && nowMs >= state.lingerUntilMs && !isHeld(state)) {
     state.phase = 'gone';
     effects.push({ kind: 'gone' });
   }
@@ -61,6 +63,14 @@ function take(
     case 'message':
       receive(state, event, nowMs, random, effects);
       return;
+    case 'tracing':
+      state.tracing = event.underWay;
+      return;
+    case 'throughput':
+      state.throughput = event.underWay;
+      // The peer's tracing begins with the end of this.
+      if (!event.underWay && state.phase === 'lingering') linger(state, nowMs);
+      return;
     default:
       logProbe(state, event);
   }
@@ -68,11 +78,12 @@ function take(
 
 function receive(
   state: SessionState,
-  { from, transactionId, body }: Extract<SessionEvent, { kind: 'message' }>,
+  event: Extract<SessionEvent, { kind: 'message' }>,
   nowMs: number,
   random: Random,
   effects: SessionEffect[],
 ): void {
+  const { from, transactionId, body } = event;
   const reply = (answer: SessionBody) =>
     effects.push({ kind: 'send', to: from, transactionId, body: answer });
   switch (body.kind) {
@@ -90,12 +101,26 @@ function receive(
     case 'report':
       if (state.plan === null) return;
       takeReport(state.log, state.plan, body.records, state.setup.originUnixNs);
+      state.log.peerTcp = body.tcp ?? state.log.peerTcp;
       reply({ kind: 'reported' });
       return;
     case 'opened':
     case 'reported':
     case 'refused':
       answered(state, transactionId, body, nowMs, effects);
+      return;
+    case 'trace':
+    case 'flows':
+      answerTracing(state, { ...event, body }, nowMs, effects);
+      return;
+    case 'traced':
+    case 'flows-opened':
+    case 'throughput':
+    case 'granted':
+    case 'arrived':
+    case 'finish':
+    case 'finished':
+      // Of what follows the probes: whoever traces or measures throughput has them from the driver.
       return;
     case 'close':
       if (state.phase === 'measuring') finishMeasured(state, nowMs, effects);
@@ -233,12 +258,18 @@ function fail(
 function linger(state: SessionState, nowMs: number): void {
   state.phase = 'lingering';
   state.lingerUntilMs = nowMs + lingerMs;
+  state.finishedAtMs = nowMs;
   state.requests = [];
+}
+
+function isHeld({ tracing, throughput }: SessionState): boolean {
+  return tracing || throughput;
 }
 
 function wakeAt(state: SessionState, nowMs: number): number | null {
   if (state.phase === 'gone') return null;
-  if (state.phase === 'lingering') return state.lingerUntilMs;
+  // What ends these says so itself.
+  if (state.phase === 'lingering') return isHeld(state) ? Number.POSITIVE_INFINITY : state.lingerUntilMs;
   const times = state.requests.map((each) => each.nextAtMs);
   if (state.phase === 'connecting') {
     times.push(state.punch.plan.deadlineMs, ...state.punch.candidates.map((each) => each.nextAtMs));

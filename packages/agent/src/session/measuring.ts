@@ -62,7 +62,8 @@ export function measure(state: SessionState, nowMs: number, random: Random, effe
   if (state.report !== 'pending' || !probesDone(state, plan, nowMs)) return;
   state.report = 'sent';
   state.requests = ownReports(log, plan, state.setup.originUnixNs).map((records) =>
-    openRequest({ kind: 'report', records }, random.bytes(12), state.roundTripMs, nowMs),
+    // What the system says of a connection is the driver's to add, as it is when the request leaves.
+    openRequest({ kind: 'report', records, tcp: null }, random.bytes(12), state.roundTripMs, nowMs),
   );
 }
 

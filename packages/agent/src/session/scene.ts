@@ -58,7 +58,7 @@ export function session(role: SessionRole, plan: SessionPlan = twoProbes, byConn
       return effects;
     },
     hear(body: SessionBody, transactionId: Uint8Array = new Uint8Array(12).fill(200)): SessionEffect[] {
-      return end.feed({ kind: 'message', from: peer, transactionId, body });
+      return end.feed({ kind: 'message', from: peer, receivedTtl: null, transactionId, body });
     },
     wake(): SessionEffect[] {
       assert.ok(end.wakeAtMs !== null && Number.isFinite(end.wakeAtMs));
@@ -106,7 +106,7 @@ export function session(role: SessionRole, plan: SessionPlan = twoProbes, byConn
     },
     /** The peer's probes came, and its report of them. */
     peerReports(records: SentRecords = reportOf(plan.probeCount)): SessionEffect[] {
-      return end.hear({ kind: 'report', records });
+      return end.hear({ kind: 'report', tcp: null, records });
     },
   };
   return end;

@@ -7,10 +7,12 @@ import {
   deriveSessionKeys,
   type Endpoint,
   encodeSessionMessage,
+  type IpAddress,
   type SessionBody,
   type SessionKeys,
   type SessionRole,
   sameEndpoint,
+  type TcpFigures,
   verifyIntegrity,
 } from '@pinhole/wire';
 import { stepSession } from './machine.ts';
@@ -23,7 +25,8 @@ import {
   type SessionState,
   startSession,
 } from './state.ts';
-import { nsFromNtp, ntpFromNs } from './time.ts';
+import { isAboutThroughput, type ThroughputMessage } from './throughput.ts';
+import { nsFromNtp, ntpFromNs, originOf } from './time.ts';
 
 /** What a session needs of the port it shares with others. */
 export interface SessionPort {
@@ -33,7 +36,34 @@ export interface SessionPort {
   send(
     request: { session: Session; data: Uint8Array; to: Endpoint; ttl?: number; dscp?: number },
     onStamped?: (atNs: number) => void,
-  ): { sent: boolean; atNs: number };
+  ): Sent;
+  /** What the system says of the session's connection; null over UDP, and where it says nothing. */
+  tcpFigures(session: Session): TcpFigures | null;
+  /** Makes whatever is in front of this side let in what comes from there to the session's port. */
+  openWay(session: Session, to: Endpoint): void;
+}
+
+export interface Sent {
+  readonly sent: boolean;
+  readonly atNs: number;
+  /** It is larger than this host's own link takes. */
+  readonly tooBig?: boolean;
+}
+
+/** How a message came in. */
+export interface Arrival {
+  readonly from: Endpoint;
+  /** Where it was sent to, and what was left of its TTL, where the system tells. */
+  readonly to: IpAddress | null;
+  readonly ttl: number | null;
+  readonly receivedAtNs: number;
+}
+
+/** An answer of the peer's to what this side's tracing has asked. */
+export interface TracingAnswer {
+  readonly arrival: Arrival;
+  readonly transactionId: Uint8Array;
+  readonly body: Extract<SessionBody, { kind: 'traced' | 'flows-opened' }>;
 }
 
 export interface SessionOptions {
@@ -54,13 +84,19 @@ export class Session {
   readonly #keys: SessionKeys;
   readonly #codec: ProbeCodec;
   readonly #state: SessionState;
-  /** The session's origin on the monotonic clock. */
+  /** Where the log's times begin (time.ts), on the monotonic clock. */
   readonly #originNs: number;
   readonly #originUnixNs: bigint;
   /** T1 of each probe as it stood in the packet: a reflection must bring it back. */
   readonly #sentTimestamps = new Map<number, bigint>();
   #lastReflection: { sequence: number; timestamp: bigint } | null = null;
   #timer: Timer | null = null;
+  /** Where its peer was looked for last; null where nobody has said where that may be. */
+  soughtAt: Endpoint | null = null;
+  /** They get what answers this side's tracing. */
+  readonly tracingAnswers = new Set<(answer: TracingAnswer) => void>();
+  /** Gets what is about throughput. */
+  onThroughput: ((message: ThroughputMessage) => void) | null = null;
   /** What happens while an event is dealt with comes after it. */
   readonly #events: SessionEvent[] = [];
   #busy = false;
@@ -73,14 +109,19 @@ export class Session {
     this.sessionId = Uint8Array.from(options.sessionId);
     this.#keys = deriveSessionKeys(options.pairKey, this.sessionId);
     this.#codec = new ProbeCodec(this.#keys, this.sessionId, options.setup.role);
-    const { clock } = options.port;
-    this.#originNs = clock.monotonicNs();
-    this.#originUnixNs = BigInt(Math.round(clock.wallMs() * 1e6));
+    const { originNs, originUnixNs } = originOf(options.port.clock);
+    this.#originNs = originNs;
+    this.#originUnixNs = originUnixNs;
     this.#state = startSession({ ...options.setup, originUnixNs: this.#originUnixNs });
   }
 
   get role(): SessionRole {
     return this.#options.setup.role;
+  }
+
+  /** Over TCP, the largest segment that its connection is to have; null for the system's. */
+  get mss(): number | null {
+    return this.#options.setup.mss ?? null;
   }
 
   /** The SSIDs that packets of this session carry. */
@@ -115,14 +156,51 @@ export class Session {
   }
 
   /** A control message that names this session. Returns false where it is not from the session's peer. */
-  takeControl(decoded: DecodedStun, from: Endpoint): boolean {
+  takeControl(decoded: DecodedStun, arrival: Arrival): boolean {
     const peer = this.#options.setup.role === 'source' ? 'target' : 'source';
     if (verifyIntegrity(decoded, 'sha256', this.#keys.control[peer]) !== 'valid') return false;
     const message = decodeSessionMessage(decoded.message);
     if (!message.ok) return false;
+    const { body } = message.value;
     const transactionId = Uint8Array.from(message.value.transactionId);
-    this.#feed({ kind: 'message', from, transactionId, body: message.value.body });
+    if (body.kind === 'traced' || body.kind === 'flows-opened')
+      for (const take of this.tracingAnswers) take({ arrival, transactionId, body });
+    if (isAboutThroughput(body)) this.onThroughput?.({ transactionId, body });
+    const { from, ttl: receivedTtl } = arrival;
+    this.#feed({ kind: 'message', from, receivedTtl, transactionId, body });
     return true;
+  }
+
+  /** Where the peer is; null until a way has been found. */
+  get remote(): Endpoint | null {
+    return this.#state.remote;
+  }
+
+  /** This side's own endpoint as the peer sees it. */
+  get mapped(): Endpoint | null {
+    return this.#state.mapped;
+  }
+
+  /** A message that asks something for the tracing of the path. */
+  tracingMessage(
+    transactionId: Uint8Array,
+    body: Extract<SessionBody, { kind: 'trace' | 'flows' }>,
+  ): Uint8Array {
+    return this.#encode(transactionId, body);
+  }
+
+  throughputMessage(transactionId: Uint8Array, body: SessionBody): Uint8Array {
+    return this.#encode(transactionId, body);
+  }
+
+  /** While it is under way the session is not over. */
+  setThroughput(underWay: boolean): void {
+    this.#feed({ kind: 'throughput', underWay });
+  }
+
+  /** While it is under way the session is not over. */
+  setTracing(underWay: boolean): void {
+    this.#feed({ kind: 'tracing', underWay });
   }
 
   /** A STAMP packet with one of this session's SSIDs. */
@@ -173,6 +251,7 @@ export class Session {
       sentAtNs: nsFromNtp(probe.packet.timestamp, this.#originUnixNs),
       receivedAtNs,
       reflectedAtNs: sent ? atNs - this.#originNs : null,
+      dscp: datagram.dscp,
     });
   }
 
@@ -236,10 +315,15 @@ export class Session {
     switch (effect.kind) {
       case 'send': {
         const { to, transactionId, body, ttl } = effect;
-        const data = this.#encode(transactionId, body);
-        this.#options.port.send({ session: this, data, to, ...(ttl !== undefined && { ttl }) });
+        const { port } = this.#options;
+        const whole = body.kind === 'report' ? { ...body, tcp: port.tcpFigures(this) } : body;
+        const data = this.#encode(transactionId, whole);
+        port.send({ session: this, data, to, ...(ttl !== undefined && { ttl }) });
         return;
       }
+      case 'open-way':
+        this.#options.port.openWay(this, effect.to);
+        return;
       case 'send-probe':
         this.#sendProbe(effect.sequence, effect.to);
         return;

@@ -11,6 +11,8 @@ export interface SessionSetup {
   readonly plan: SessionPlan | null;
   readonly punch: Omit<PunchPlan, 'role'>;
   readonly check: Extract<SessionBody, { kind: 'check' }>;
+  /** Over TCP, the largest segment that the test asks for; null for the system's. */
+  readonly mss?: number | null;
   /** What the log's times count from (time.ts). */
   readonly originUnixNs: bigint;
 }
@@ -22,9 +24,15 @@ export type SessionEvent =
   | {
       readonly kind: 'message';
       readonly from: Endpoint;
+      /** What was left of its TTL, where the system tells. */
+      readonly receivedTtl: number | null;
       readonly transactionId: Uint8Array;
       readonly body: SessionBody;
     }
+  /** This side has begun to trace the path to its peer, or is through with it. */
+  | { readonly kind: 'tracing'; readonly underWay: boolean }
+  /** This side has begun to measure throughput, as its sender or its receiver, or is through with it. */
+  | { readonly kind: 'throughput'; readonly underWay: boolean }
   | { readonly kind: 'probe-sent'; readonly sequence: number; readonly atNs: number }
   | {
       readonly kind: 'probe-received';
@@ -32,6 +40,8 @@ export type SessionEvent =
       readonly sentAtNs: number;
       readonly receivedAtNs: number;
       readonly reflectedAtNs: number | null;
+      /** What it arrived with, where the system tells. */
+      readonly dscp: number | null;
     }
   /** The kernel's stamp of a reflection that was sent. */
   | { readonly kind: 'reflection-stamped'; readonly sequence: number; readonly atNs: number }
@@ -53,6 +63,8 @@ export type SessionEffect =
       readonly body: SessionBody;
       readonly ttl?: number;
     }
+  /** Something for whatever is in front of this side to let packets in from there. */
+  | { readonly kind: 'open-way'; readonly to: Endpoint }
   /** To be followed at once by probe-sent, and later by probe-sent again where the kernel knows better. */
   | { readonly kind: 'send-probe'; readonly to: Endpoint; readonly sequence: number }
   | { readonly kind: 'finished'; readonly outcome: SessionOutcome }
@@ -95,6 +107,11 @@ export interface SessionState {
   earlyOpen: EarlyOpen | null;
   report: 'pending' | 'sent' | 'confirmed' | 'given-up';
   lingerUntilMs: number;
+  finishedAtMs: number;
+  tracing: boolean;
+  throughput: boolean;
+  /** Requests of the peer's tracing that have been answered. */
+  traceAnswers: number;
 }
 
 export interface EarlyOpen {
@@ -120,5 +137,9 @@ export function startSession(setup: SessionSetup): SessionState {
     earlyOpen: null,
     report: 'pending',
     lingerUntilMs: 0,
+    finishedAtMs: 0,
+    tracing: false,
+    throughput: false,
+    traceAnswers: 0,
   };
 }

@@ -2,12 +2,12 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { RoundResult } from '@pinhole/contract';
+import type { AgentResult } from '@pinhole/contract';
 import { AgentError } from '../errors.ts';
 
 export interface SpooledResult {
   readonly id: number;
-  readonly result: RoundResult;
+  readonly result: AgentResult;
 }
 
 /** A day of 60 s rounds of 70 bidirectional tests; about 100 MB. Beyond, the oldest go. */
@@ -54,7 +54,7 @@ export class Spool {
   }
 
   /** On disk when it returns. Throws what SQLite throws on a full disk. Returns how many old results had to go. */
-  add(results: readonly RoundResult[]): number {
+  add(results: readonly AgentResult[]): number {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       for (const result of results) this.#insert.run(JSON.stringify(result));

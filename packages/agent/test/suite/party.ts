@@ -8,6 +8,7 @@ import type { AgentPort, PortHandler } from '../../src/port/port.ts';
 import { TcpPort } from '../../src/port/tcp.ts';
 import { UdpPort } from '../../src/port/udp.ts';
 import { RoundRunner } from '../../src/rounds/runner.ts';
+import { RoundThroughputs } from '../../src/throughput/throughputs.ts';
 
 export interface Party {
   readonly transport: Transport;
@@ -34,6 +35,8 @@ export async function openParty(
   };
   const number = nextPort++;
   const port = await (transport === 'udp' ? UdpPort : TcpPort).open(net, number, handler);
+  const log = pino({ level: 'silent' });
+  const throughputs = new RoundThroughputs({ net, log, port: () => port });
   const party: Party = {
     transport,
     endpoint: { address, port: number },
@@ -42,7 +45,7 @@ export async function openParty(
     assignments: [],
     runner: new RoundRunner({
       net,
-      log: pino({ level: 'silent' }),
+      log,
       port: () => port,
       registration: () => {
         throw new Error('a direct session needs no registration');
@@ -51,6 +54,9 @@ export async function openParty(
       ownAgentId: () => agentId,
       assignments: () => party.assignments,
       refreshConfig: () => Promise.resolve(),
+      trace: () => undefined,
+      measureThroughput: (session, assignment, onReceived) =>
+        throughputs.measure(session, assignment, onReceived),
       onResults: (each) => results.push(...each.map((result) => roundResultSchema.parse(result))),
     }),
   };
@@ -71,6 +77,8 @@ export function assign(source: Party, target: Party, change: Partial<Assignment>
     dscp: 0,
     payloadBytes: null,
     packetRate: null,
+    path: { mode: 'in-session', traces: 1 },
+    throughput: null,
     pairKey: Buffer.alloc(32, 7).toString('base64'),
     ticket: null,
     ...change,

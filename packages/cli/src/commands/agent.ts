@@ -5,6 +5,7 @@ import { createNet } from '@pinhole/net';
 import { Command, Option } from 'commander';
 import { fail, runProgram } from '../lifecycle.ts';
 import { createLog, type LogOptions, withLogOptions } from '../logging.ts';
+import { withTestClock } from '../test-clock.ts';
 import { parsePort, parseUrl } from '../values.ts';
 import { version } from '../version.ts';
 
@@ -52,7 +53,8 @@ export function agentCommand(): Command {
 
 async function start(options: Options) {
   const log = createLog('agent', options);
-  const { net, reason } = createNet();
+  const { net: trueNet, reason } = createNet();
+  const net = withTestClock(trueNet);
   if (reason !== null) log.warn({ reason }, 'kernel features are not available; times are less exact');
   const agent = await startAgent({
     net,

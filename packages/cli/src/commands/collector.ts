@@ -16,6 +16,8 @@ interface Options extends LogOptions {
   readonly traversal?: string[];
   readonly embeddedTraversal: boolean;
   readonly traversalAddress?: IpAddress[];
+  readonly networks?: string[];
+  readonly reverseDns: boolean;
 }
 
 export function collectorCommand(): Command {
@@ -56,6 +58,19 @@ export function collectorCommand(): Command {
       )
         .argParser(gather(parseAddress))
         .env('PINHOLE_TRAVERSAL_ADDRESS'),
+    )
+    .addOption(
+      new Option(
+        '--networks <file>',
+        'which network an address is in: MaxMind DB or CSV; the first file that knows counts (repeatable)',
+      )
+        .argParser(gather((path) => path))
+        .env('PINHOLE_NETWORKS'),
+    )
+    .addOption(
+      new Option('--no-reverse-dns', 'do not look up the names of the addresses on paths').env(
+        'PINHOLE_NO_REVERSE_DNS',
+      ),
     )
     .addHelpText(
       'after',

@@ -14,11 +14,12 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { type AgentRecord, addAgent, changeAgent, findAgent, findAgents } from '../store/agents.ts';
 import { keepCheck } from '../store/compatibility.ts';
+import { keepPaths } from '../store/paths.ts';
 import { countResultsOfRuns, keepResults, roundOfPair } from '../store/results.ts';
 import type { Store } from '../store/schema.ts';
 import { findTests, findTestsOfAgent, isRunOpen, recentRuns } from '../store/tests.ts';
 import { buildConfiguration, configurationDigest } from './configuration.ts';
-import { readResults, sortResults } from './results.ts';
+import { hopAddresses, readResults, sortResults } from './results.ts';
 
 const agentSecretBytes = 32;
 
@@ -52,6 +53,8 @@ export interface CheckedIn {
   /** Agents whose configuration may have changed by what this one reported. */
   readonly concerned: readonly string[];
   readonly dropped: Readonly<Record<string, number>>;
+  /** Who has answered to its traces, as it reported them now. */
+  readonly hops: readonly IpAddress[];
 }
 
 /** Null when the agent is gone. */
@@ -71,10 +74,12 @@ export async function checkIn(
     const isUnreadable = report.natTraversal !== undefined && !check.success;
     // One that comes after the tick was taken away is of no use to anybody.
     if (check.success && before.behindNat) await keepCheck(db, agentId, check.data);
-    const named = new Set(readResults(report.results).map((result) => result.testId));
+    const results = readResults(report.results);
+    const named = new Set(results.map((result) => result.testId));
     const tests = new Map((await findTests(db, [...named])).map((test) => [test.testId, test]));
-    const { kept, dropped } = sortResults(report.results, agentId, tests, nowMs);
-    await keepResults(db, kept);
+    const { rounds, paths, dropped } = sortResults(results, report.results.length, agentId, tests, nowMs);
+    await keepResults(db, rounds);
+    await keepPaths(db, paths);
     const current = await currentConfiguration(context, db, agentId);
     if (current === null) return null;
     const moved = reachOf(before) !== reachOf({ ...before, facts, observedAddress });
@@ -82,6 +87,7 @@ export async function checkIn(
       ...current,
       dropped: { ...dropped, ...(isUnreadable && { 'malformed-check': 1 }) },
       concerned: moved ? await peersOf(db, agentId, nowMs) : [],
+      hops: hopAddresses(paths),
     };
   });
 }

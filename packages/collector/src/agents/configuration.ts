@@ -5,7 +5,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { AgentConfig, Assignment, Schedule, TraversalAccess } from '@pinhole/contract';
 import { encodeTicket, traversalCredential } from '@pinhole/wire';
 import type { AgentRecord } from '../store/agents.ts';
-import type { TestRecord } from '../store/tests.ts';
+import type { TestRecord, TestSettings } from '../store/tests.ts';
 import { endpointSeenFrom } from './reach.ts';
 import { offsetMs } from './schedule.ts';
 
@@ -109,6 +109,8 @@ function assignment(pair: Pair, input: ConfigurationInput, expiresAtMs: number):
     dscp: Number(test.settings.dscpId),
     payloadBytes: test.settings.mss,
     packetRate: test.settings.fixedPacketRate === 0 ? null : test.settings.fixedPacketRate,
+    path: { mode: test.settings.pathTraceMode, traces: test.settings.numPathTraces },
+    throughput: throughputOf(test.settings),
     pairKey: pairKey(input.pairSecret, pair),
     ticket: isSource && target.behindNat ? ticket(pair, input.traversalSecret, expiresAtMs) : null,
   };
@@ -122,7 +124,19 @@ function scheduleOf(test: TestRecord, openRounds: readonly number[]): Schedule |
     kind: 'every',
     intervalS: test.intervalS,
     offsetMs: offsetMs(test.testId, test.intervalS),
+    randomized: test.settings.randomizedStartTime,
     activeSinceMs: test.activeSinceMs,
+  };
+}
+
+/** v7 leaves it open what a UDP test without throughputRate sends; a tenth of Fast Ethernet harms few links. */
+const defaultRateMbps = 10;
+
+function throughputOf(settings: TestSettings): Assignment['throughput'] {
+  if (!settings.throughputMeasurements) return null;
+  return {
+    durationMs: settings.throughputDuration,
+    rateMbps: settings.protocol === 'udp' ? (settings.throughputRate ?? defaultRateMbps) : null,
   };
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { agentConfigSchema, type Direction } from '@pinhole/contract';
+import { agentConfigSchema } from '@pinhole/contract';
 import { decodeTicket, traversalCredential } from '@pinhole/wire';
-import { ask, facts, failed, measured, startWorld, type World } from '../../test/harness.ts';
+import { ask, facts, startWorld } from '../../test/harness.ts';
 
 const dayMs = 86_400_000;
 
@@ -19,11 +19,6 @@ async function worldWithTest(t: Parameters<typeof startWorld>[0], change: object
     ...change,
   });
   return { world, source, target, testId: body.testId as string };
-}
-
-async function rows(world: World, testId: string) {
-  const { body } = await world.rest('GET', `/v7/test-results/${testId}/network?window=2d`);
-  return body.results;
 }
 
 describe('enrolment', () => {
@@ -71,6 +66,48 @@ describe('the configuration', () => {
       [testId, 'bidirectional', 46, 200, null, null],
     );
     assert.equal(atSource!.traversal, null);
+  });
+
+  const wanted: [string, object, object][] = [
+    ['nothing is asked for', {}, { path: { mode: 'classic', traces: 3 }, throughput: null }],
+    [
+      'paths are',
+      { pathTraceMode: 'in-session', numPathTraces: 10 },
+      { path: { mode: 'in-session', traces: 10 }, throughput: null },
+    ],
+    [
+      'throughput over UDP is, at a rate of its own',
+      { throughputMeasurements: true, throughputDuration: 5000, throughputRate: 100 },
+      { path: { mode: 'classic', traces: 3 }, throughput: { durationMs: 5000, rateMbps: 100 } },
+    ],
+    [
+      'throughput over UDP is, and no rate',
+      { throughputMeasurements: true },
+      { path: { mode: 'classic', traces: 3 }, throughput: { durationMs: 10_000, rateMbps: 10 } },
+    ],
+    [
+      'throughput over TCP is, which takes no rate',
+      { throughputMeasurements: true, throughputRate: 100, protocol: 'tcp' },
+      { path: { mode: 'classic', traces: 3 }, throughput: { durationMs: 10_000, rateMbps: null } },
+    ],
+  ];
+  for (const [what, change, expected] of wanted) {
+    test(`tells what else to do: ${what}`, async (t) => {
+      const { source } = await worldWithTest(t, change);
+      const { path, throughput } = (await source.checkIn()).config!.assignments[0]!;
+      assert.deepEqual({ path, throughput }, expected);
+    });
+  }
+
+  test('says whether rounds begin at moments that the agent draws', async (t) => {
+    const { world, source, testId } = await worldWithTest(t);
+    const randomized = async () => {
+      const { schedule } = (await source.checkIn()).config!.assignments[0]!;
+      return schedule.kind === 'every' && schedule.randomized;
+    };
+    assert.equal(await randomized(), false);
+    await world.rest('PUT', `/v7/tests/agent-to-agent/${testId}`, { randomizedStartTime: true });
+    assert.equal(await randomized(), true);
   });
 
   test('is sent when it differs from what the agent holds, under a version that grows', async (t) => {
@@ -147,91 +184,6 @@ describe('the configuration', () => {
       config = answer.config ?? config;
       assert.ok(config!.traversal!.expiresAtMs - world.clock.wallMs() >= dayMs);
     }
-  });
-});
-
-describe('results', () => {
-  test('are kept once, however often they come, and a failure gives way to a measurement only', async (t) => {
-    const { world, source, target, testId } = await worldWithTest(t);
-    const roundId = Math.floor(world.clock.wallMs() / 1000);
-    const key = {
-      testId,
-      roundId,
-      sourceAgentId: source.agentId,
-      targetAgentId: target.agentId,
-      direction: 'to-target',
-    } as const;
-    const loss = async () => (await rows(world, testId)).map((row: { loss?: number }) => row.loss);
-    assert.equal((await source.checkIn({ results: [failed(key)] })).acknowledged, 1);
-    assert.deepEqual(await loss(), [undefined]);
-    assert.equal((await target.checkIn({ results: [measured(key, 5), measured(key, 6)] })).acknowledged, 2);
-    assert.deepEqual(await loss(), [10]);
-    await source.checkIn({ results: [failed(key)] });
-    await target.checkIn({ results: [measured(key, 7)] });
-    assert.deepEqual(await loss(), [10]);
-  });
-
-  test('that can never be kept are acknowledged all the same', async (t) => {
-    const { world, source, target, testId } = await worldWithTest(t);
-    const stranger = await world.enroll('stranger');
-    const roundId = Math.floor(world.clock.wallMs() / 1000);
-    const key = {
-      testId,
-      roundId,
-      sourceAgentId: source.agentId,
-      targetAgentId: target.agentId,
-      direction: 'to-target',
-    } as const;
-    assert.equal((await stranger.checkIn({ results: [measured(key)] })).acknowledged, 1);
-    const unusable = [
-      measured({ ...key, testId: '999' }),
-      measured({ ...key, targetAgentId: stranger.agentId }),
-      measured({ ...key, roundId: roundId + 100_000 }),
-      { outcome: 'of another version' } as never,
-    ];
-    assert.equal((await source.checkIn({ results: unusable })).acknowledged, 4);
-    assert.deepEqual(await rows(world, testId), []);
-    assert.equal((await source.checkIn({ results: [...unusable, measured(key)] })).acknowledged, 5);
-    assert.equal((await rows(world, testId)).length, 1);
-  });
-
-  const instantCases: [Direction, number][] = [
-    ['to-target', 1],
-    ['bidirectional', 2],
-  ];
-  for (const [direction, count] of instantCases) {
-    test(`of an instant test ${direction} end its round when ${count} are in`, async (t) => {
-      const { world, source, target } = await worldWithTest(t);
-      const { body } = await world.rest('POST', '/v7/tests/agent-to-agent/instant', {
-        protocol: 'udp',
-        direction,
-        targetAgentId: target.agentId,
-        agents: [{ agentId: source.agentId }],
-      });
-      const open = async () =>
-        (await source.checkIn()).config!.assignments.flatMap(({ schedule }) =>
-          schedule.kind === 'once' ? schedule.roundIds : [],
-        );
-      const [roundId] = await open();
-      const pair = { testId: body.testId, sourceAgentId: source.agentId, targetAgentId: target.agentId };
-      const key = { ...pair, roundId: roundId! };
-      await target.checkIn({ results: [measured({ ...key, direction: 'to-target' })] });
-      assert.deepEqual(await open(), count === 1 ? [] : [roundId]);
-      await source.checkIn({ results: [measured({ ...key, direction: 'from-target' })] });
-      assert.deepEqual(await open(), []);
-    });
-  }
-
-  test('of an instant test are waited for five minutes', async (t) => {
-    const { world, source, target } = await worldWithTest(t);
-    await world.rest('POST', '/v7/tests/agent-to-agent/instant', {
-      protocol: 'udp',
-      targetAgentId: target.agentId,
-      agents: [{ agentId: source.agentId }],
-    });
-    assert.equal((await source.checkIn()).config!.assignments.length, 2);
-    world.clock.advance(301_000);
-    assert.equal((await source.checkIn()).config!.assignments.length, 1);
   });
 });
 

@@ -13,10 +13,13 @@ import { type AgentRecord, findAgentBySecret } from '../store/agents.ts';
 import type { Waiter } from './changes.ts';
 import { checkIn, checkInSchema, currentConfiguration, enroll } from './check-in.ts';
 
+/** 200 results with three traces of 15 hops each have half of it. An agent whose results are larger hands in fewer at once. */
+const checkInBytes = 4 * 1_048_576;
+
 const changesQuerySchema = z.object({ version: z.coerce.number().int().min(0) });
 
 export function agentProtocolRoutes(app: FastifyInstance, context: Context): void {
-  const { db, changes, log, limits } = context;
+  const { db, changes, log, limits, names } = context;
   const limitEnrollments = failureLimit(app, limits.enrollmentsPerMinute);
   const limitFailures = failureLimit(app, limits.failedLoginsPerMinute);
 
@@ -33,22 +36,35 @@ export function agentProtocolRoutes(app: FastifyInstance, context: Context): voi
     },
   });
 
-  resource(app, '/agent/v1/check-in', {
-    async POST(request, reply) {
-      const { agentId } = await knownAgent(request, reply);
-      const report = parseRequest(checkInSchema, request.body);
-      const done = await checkIn(context, agentId, report, observedAddress(request));
-      if (done === null) throw unknownAgent(reply);
-      if (Object.keys(done.dropped).length > 0)
-        log.warn({ agentId, dropped: done.dropped }, 'what an agent reported was dropped');
-      changes.wake(done.concerned);
-      return {
-        acknowledged: report.results.length,
-        configVersion: done.configVersion,
-        ...(done.configVersion === report.configVersion ? {} : { config: done.config }),
-      };
+  const checkingIn = new WeakMap<FastifyRequest, string>();
+  resource(
+    app,
+    '/agent/v1/check-in',
+    {
+      async POST(request, reply) {
+        const agentId = checkingIn.get(request)!;
+        const report = parseRequest(checkInSchema, request.body);
+        const done = await checkIn(context, agentId, report, observedAddress(request));
+        if (done === null) throw unknownAgent(reply);
+        if (Object.keys(done.dropped).length > 0)
+          log.warn({ agentId, dropped: done.dropped }, 'what an agent reported was dropped');
+        changes.wake(done.concerned);
+        names.want(done.hops);
+        return {
+          acknowledged: report.results.length,
+          configVersion: done.configVersion,
+          ...(done.configVersion === report.configVersion ? {} : { config: done.config }),
+        };
+      },
     },
-  });
+    {
+      bodyLimit: checkInBytes,
+      // Before the body is read: it may be large, and comes from agents only.
+      async onRequest(request, reply) {
+        checkingIn.set(request, (await knownAgent(request, reply)).agentId);
+      },
+    },
+  );
 
   resource(app, '/agent/v1/changes', {
     async GET(request, reply) {

@@ -15,6 +15,7 @@ import type { AgentRecord } from '../store/agents.ts';
 import type { TestRecord } from '../store/tests.ts';
 import { dateTime } from './date-time.ts';
 import { natTraversalErrors } from './nat-traversal.ts';
+import { optional } from './optional.ts';
 
 /** An agent that has not been heard of for longer is offline (ThousandEyes' figure). */
 export const offlineAfterMs = 30 * 60_000;
@@ -77,7 +78,9 @@ export function simpleTestBody(test: TestRecord, baseUrl: string): SimpleTest {
     ...optional('interval', test.intervalS),
     _links: {
       self: { href: testUrl(test.testId, baseUrl) },
-      testResults: [{ href: `${baseUrl}/v7/test-results/${test.testId}/network` }],
+      testResults: ['network', 'path-vis'].map((kind) => ({
+        href: `${baseUrl}/v7/test-results/${test.testId}/${kind}`,
+      })),
     },
   };
 }
@@ -115,9 +118,4 @@ export function testBody(
     ...optional('throughputRate', settings.throughputRate),
     ...(expand.includes('agent') ? { agents: sources } : {}),
   };
-}
-
-/** v7 leaves out what has no value; it knows no null. */
-function optional<K extends string, V>(name: K, value: V | null): Partial<Record<K, V>> {
-  return value === null ? {} : ({ [name]: value } as Record<K, V>);
 }

@@ -1,6 +1,12 @@
 // One URL with its verbs; the others are answered with 405 and an Allow header (RFC 9110, section 15.5.6).
 
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+  RouteShorthandOptions,
+} from 'fastify';
 import { HttpProblem } from './problem.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies HTTPMethods[];
@@ -11,10 +17,11 @@ export function resource(
   app: FastifyInstance,
   url: string,
   handlers: Partial<Record<(typeof methods)[number], Handler>>,
+  options: Pick<RouteShorthandOptions, 'bodyLimit'> & { readonly onRequest?: Handler } = {},
 ): void {
   for (const method of methods) {
     const handler = handlers[method];
-    if (handler !== undefined) app.route({ method, url, handler });
+    if (handler !== undefined) app.route({ ...options, method, url, handler });
   }
   const allow = methods.filter((method) => handlers[method] !== undefined).join(', ');
   app.route({

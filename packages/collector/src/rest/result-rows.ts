@@ -1,27 +1,17 @@
 // Results as v7's rows. Pure.
 
-import type { NetworkResult } from '@pinhole/contract';
-import {
-  type Direction,
-  errorSentence,
-  type FailedResult,
-  type MeasuredResult,
-  type OneDirection,
-  type RoundResult,
-} from '@pinhole/contract';
+import type { Measurement, NetworkResult } from '@pinhole/contract';
+import { errorSentence, type FailedResult, type MeasuredResult, type RoundResult } from '@pinhole/contract';
 import { formatEndpoint, ip } from '@pinhole/wire';
-import { dateTime } from './date-time.ts';
+import { type RowNames, rowFrame } from './row-frame.ts';
 
-export interface RowNames {
-  /** Of agents by id, as far as they exist. */
-  readonly names: ReadonlyMap<string, string>;
-  readonly baseUrl: string;
+export interface ResultRowNames extends RowNames {
   /** Why nobody reaches an agent; empty where nobody knows. */
   readonly unreachableReasons: (agentId: string) => readonly string[];
 }
 
 /** One direction of one pair's round. */
-export function directionRow(result: RoundResult, names: RowNames): NetworkResult {
+export function directionRow(result: RoundResult, names: ResultRowNames): NetworkResult {
   const row = rowFrame([result], result.direction, names);
   return result.outcome === 'failed'
     ? { ...row, ...failure(result, names) }
@@ -30,7 +20,10 @@ export function directionRow(result: RoundResult, names: RowNames): NetworkResul
         ...server(result),
         loss: result.measurement.lossPercent,
         ...latencies(result.measurement.delay),
+        ...oneWay(result.measurement),
+        ...throughput(result),
         measurement: result.measurement,
+        ...(result.tcp && { tcp: result.tcp }),
         ...connection(result),
       };
 }
@@ -41,7 +34,7 @@ export function directionRow(result: RoundResult, names: RowNames): NetworkResul
  * synchronised clocks. Jitter is the mean of both. Where one direction failed, the row tells that failure. Null while
  * one direction has not been reported.
  */
-export function combinedRow(results: readonly RoundResult[], names: RowNames): NetworkResult | null {
+export function combinedRow(results: readonly RoundResult[], names: ResultRowNames): NetworkResult | null {
   const row = () => rowFrame(results, 'bidirectional', names);
   const failed = results.find((result) => result.outcome === 'failed');
   if (failed !== undefined) return { ...row(), ...failure(failed, names) };
@@ -72,38 +65,6 @@ export function combinedRow(results: readonly RoundResult[], names: RowNames): N
   };
 }
 
-/** Results that belong to the same pair's round, in the order given, which has them next to one another. */
-export function groupByPair(results: readonly RoundResult[]): RoundResult[][] {
-  const key = (result: RoundResult) => `${result.roundId}|${result.sourceAgentId}|${result.targetAgentId}`;
-  return [...Map.groupBy(results, key).values()];
-}
-
-/** The directions whose results answer a question for `asked`; null where the test does not measure that. */
-export function directionsToRead(measured: Direction, asked: Direction | undefined): OneDirection[] | null {
-  const wanted = asked ?? measured;
-  if (measured !== 'bidirectional' && wanted !== measured) return null;
-  return wanted === 'bidirectional' ? ['to-target', 'from-target'] : [wanted];
-}
-
-function rowFrame(results: readonly RoundResult[], direction: Direction, { names, baseUrl }: RowNames) {
-  const { testId, roundId, sourceAgentId, targetAgentId } = results[0]!;
-  const agent = (agentId: string) => {
-    const agentName = names.get(agentId);
-    return agentName === undefined ? { agentId } : { agentId, agentName };
-  };
-  const query = new URLSearchParams({ testId, roundId: String(roundId), agentId: sourceAgentId });
-  return {
-    agent: agent(sourceAgentId),
-    date: dateTime(roundId * 1000),
-    roundId,
-    startTime: Math.floor(Math.min(...results.map((result) => result.startedAtMs)) / 1000),
-    endTime: Math.ceil(Math.max(...results.map((result) => result.finishedAtMs)) / 1000),
-    direction,
-    targetAgent: agent(targetAgentId),
-    _links: { appLink: { href: `${baseUrl}/view/tests?${query}` } },
-  };
-}
-
 function server({ targetEndpoint }: MeasuredResult) {
   const endpoint = { address: ip(targetEndpoint.address), port: targetEndpoint.port };
   return { server: formatEndpoint(endpoint), serverIp: endpoint.address };
@@ -123,9 +84,33 @@ function latencies(delay: { meanMs: number; minMs: number; maxMs: number; jitter
   };
 }
 
+function oneWay({ delay, roundTrip }: Measurement) {
+  return {
+    ...(delay !== null && {
+      medianLatency: delay.medianMs,
+      p95Latency: delay.p95Ms,
+      pdv95: delay.pdv95Ms,
+      ...(delay.errorBoundMs !== null && { latencyErrorBound: delay.errorBoundMs }),
+    }),
+    ...(roundTrip !== null && {
+      avgRoundTrip: roundTrip.meanMs,
+      minRoundTrip: roundTrip.minMs,
+      medianRoundTrip: roundTrip.medianMs,
+      p95RoundTrip: roundTrip.p95Ms,
+      maxRoundTrip: roundTrip.maxMs,
+    }),
+  };
+}
+
+function throughput({ throughput: measured }: MeasuredResult) {
+  if (measured === undefined) return {};
+  const megabits = measured.outcome === 'measured' && { throughput: measured.bitsPerSecond / 1e6 };
+  return { ...megabits, throughputDetails: measured };
+}
+
 function failure(
   { errorCode, party, evidence, sourceAgentId, targetAgentId }: FailedResult,
-  { unreachableReasons }: RowNames,
+  { unreachableReasons }: ResultRowNames,
 ) {
   const reasons =
     errorCode === 'agent-unreachable'

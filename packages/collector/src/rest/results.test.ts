@@ -1,46 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Direction, RoundResult } from '@pinhole/contract';
 import { networkResultsSchema } from '@pinhole/contract';
-import { failed, measured, startWorld } from '../../test/harness.ts';
-
-async function worldWithTest(t: Parameters<typeof startWorld>[0], direction: Direction) {
-  const world = await startWorld(t);
-  const source = await world.enroll('source');
-  const target = await world.enroll('target');
-  const { body } = await world.rest('POST', '/v7/tests/agent-to-agent', {
-    testName: 'a test',
-    interval: 60,
-    protocol: 'udp',
-    direction,
-    targetAgentId: target.agentId,
-    agents: [{ agentId: source.agentId }],
-  });
-  const testId: string = body.testId;
-  const nowS = Math.floor(world.clock.wallMs() / 1000);
-  const lastRound = nowS - (nowS % 60);
-  const key = (roundsAgo: number, of: 'to-target' | 'from-target' = 'to-target') => ({
-    testId,
-    roundId: lastRound - 60 * roundsAgo,
-    sourceAgentId: source.agentId,
-    targetAgentId: target.agentId,
-    direction: of,
-  });
-  return {
-    world,
-    source,
-    target,
-    testId,
-    key,
-    keep: async (results: RoundResult[]) => {
-      for (let at = 0; at < results.length; at += 200) {
-        const part = results.slice(at, at + 200);
-        assert.equal((await source.checkIn({ results: part })).acknowledged, part.length);
-      }
-    },
-    network: (query = '') => world.rest('GET', `/v7/test-results/${testId}/network${query}`),
-  };
-}
+import { failed, measured } from '../../test/harness.ts';
+import { worldWithTest } from '../../test/measured-test.ts';
 
 test('a measured round is a row of v7, with ours beside it', async (t) => {
   const { world, source, target, testId, key, keep, network } = await worldWithTest(t, 'to-target');
@@ -69,12 +31,66 @@ test('a measured round is a row of v7, with ours beside it', async (t) => {
       minLatency: 9,
       maxLatency: 12,
       jitter: 0.5,
+      medianLatency: 10.5,
+      p95Latency: 11.5,
+      pdv95: 1,
+      latencyErrorBound: 9,
+      avgRoundTrip: 20,
+      minRoundTrip: 18,
+      medianRoundTrip: 21,
+      p95RoundTrip: 23,
+      maxRoundTrip: 24,
       measurement: result.measurement,
       method: 'direct',
     },
   ]);
   assert.equal(body.test.testId, testId);
   assert.equal(body._links.self.href, `${world.collector.url}/v7/test-results/${testId}/network`);
+});
+
+test('without a comparison of the clocks there is no error bound; what did not arrive has no latency', async (t) => {
+  const { key, keep, network } = await worldWithTest(t, 'to-target');
+  const result = measured(key(0));
+  const { measurement } = result;
+  const unbounded = { ...measurement, delay: { ...measurement.delay!, errorBoundMs: null }, clock: null };
+  const lost = { ...measured(key(1), 50).measurement, delay: null, roundTrip: null };
+  await keep([
+    { ...result, measurement: unbounded },
+    { ...measured(key(1)), measurement: lost },
+  ]);
+  const [first, second] = (await network('?window=1h')).body.results;
+  assert.deepEqual([first.medianLatency, 'latencyErrorBound' in first], [10.5, false]);
+  const figures = Object.keys(second).filter((name) => /latency|roundTrip|pdv|jitter/i.test(name));
+  assert.deepEqual([second.loss, figures], [100, []]);
+});
+
+test('throughput is in megabits a second, or says why it is not there; the connection has its figures', async (t) => {
+  const { key, keep, network } = await worldWithTest(t, 'bidirectional');
+  const throughput = {
+    outcome: 'measured',
+    bitsPerSecond: 93_500_000,
+    durationMs: 10_000,
+    receivedBytes: 116_875_000,
+    lossPercent: null,
+  } as const;
+  const tcp = {
+    retransmissions: 3,
+    roundTripMs: 20.5,
+    roundTripDeviationMs: 1.5,
+    leastRoundTripMs: 19.75,
+    mss: 1448,
+    pathMtu: 1500,
+  };
+  const busy = { outcome: 'refused', reason: 'busy' } as const;
+  await keep([
+    { ...measured(key(0)), throughput, tcp },
+    { ...measured(key(0, 'from-target')), throughput: busy, tcp: null },
+  ]);
+  const { body } = await network();
+  assert.deepEqual(networkResultsSchema.parse(body), body);
+  const [there, back] = body.results;
+  assert.deepEqual([there.throughput, there.throughputDetails, there.tcp], [93.5, throughput, tcp]);
+  assert.deepEqual([back.throughputDetails, 'throughput' in back, 'tcp' in back], [busy, false, false]);
 });
 
 test('a failed round has no metrics, and says why in the words of the catalogue', async (t) => {

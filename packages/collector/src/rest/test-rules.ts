@@ -61,7 +61,7 @@ export function testErrors(
   isNameTaken: boolean,
 ): FieldError[] {
   const { targetAgentId, sourceAgentIds } = definition;
-  const errors = notSupportedYet(definition.settings);
+  const errors: FieldError[] = [];
   const add = (code: string, field: string, message: string) => errors.push({ code, field, message });
 
   if (isNameTaken) {
@@ -84,29 +84,6 @@ export function testErrors(
     else if (agentId === targetAgentId) add('source-is-target', field, 'An agent cannot test with itself.');
   }
   return errors;
-}
-
-/** What v7 has and agents cannot do yet is refused in this one place, rather than taken and not done. */
-function notSupportedYet(settings: TestSettings): FieldError[] {
-  const refusals: [boolean, FieldError][] = [
-    [
-      settings.throughputMeasurements,
-      {
-        code: 'throughput-not-supported-yet',
-        field: 'throughputMeasurements',
-        message: 'Throughput cannot be measured yet.',
-      },
-    ],
-    [
-      settings.randomizedStartTime,
-      {
-        code: 'randomized-start-not-supported-yet',
-        field: 'randomizedStartTime',
-        message: 'Rounds start at a fixed offset of each test; a random one is not possible yet.',
-      },
-    ],
-  ];
-  return refusals.filter(([refused]) => refused).map(([, error]) => error);
 }
 
 function idsOf(agents: readonly { agentId: string }[]): string[] {

@@ -60,7 +60,9 @@ describe('a test', () => {
         throughputDuration: 10_000,
         _links: {
           self: { href: self },
-          testResults: [{ href: `${world.collector.url}/v7/test-results/${created.body.testId}/network` }],
+          testResults: ['network', 'path-vis'].map((kind) => ({
+            href: `${world.collector.url}/v7/test-results/${created.body.testId}/${kind}`,
+          })),
         },
       },
     );
@@ -132,11 +134,8 @@ test('a test is refused with every reason at once', async (t) => {
     [{}, ['name-taken testName']],
     [{ testName: 'x', protocol: 'icmp' }, ['invalid-value protocol']],
     [
-      { testName: 'x', throughputMeasurements: true, randomizedStartTime: true },
-      [
-        'throughput-not-supported-yet throughputMeasurements',
-        'randomized-start-not-supported-yet randomizedStartTime',
-      ],
+      { testName: 'x', throughputDuration: 31_000, throughputRate: 7 },
+      ['too-big throughputDuration', 'too-small throughputRate'],
     ],
     [{ testName: 'x', targetAgentId: '999' }, ['unknown-agent targetAgentId']],
     [

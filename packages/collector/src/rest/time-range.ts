@@ -2,7 +2,7 @@
 
 import type { ResultsQuery } from '@pinhole/contract';
 import { z } from 'zod';
-import type { ResultPosition } from '../store/results.ts';
+import type { RoundPosition } from '../store/rounds.ts';
 
 /** Epoch seconds, both included. */
 export interface TimeRange {
@@ -13,7 +13,10 @@ export interface TimeRange {
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 
 /** What `window` or the dates ask for; null where neither is given. */
-export function askedRange(query: ResultsQuery, nowMs: number): TimeRange | null {
+export function askedRange(
+  query: Pick<ResultsQuery, 'window' | 'startDate' | 'endDate'>,
+  nowMs: number,
+): TimeRange | null {
   const nowS = Math.ceil(nowMs / 1000);
   if (query.window !== undefined) {
     const unit = (/[smhdw]$/.exec(query.window)?.[0] ?? 's') as keyof typeof unitSeconds;
@@ -30,7 +33,7 @@ export interface Cursor {
   readonly range: TimeRange;
   /** Whether the range was asked for, or is the latest round. */
   readonly isAsked: boolean;
-  readonly after: ResultPosition;
+  readonly after: RoundPosition;
 }
 
 const cursorSchema = z.tuple([

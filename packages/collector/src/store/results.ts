@@ -1,8 +1,9 @@
 // What was measured. The primary key keeps each (test, round, source, target, direction) once.
 
-import type { OneDirection, RoundResult } from '@pinhole/contract';
+import type { RoundResult } from '@pinhole/contract';
 import { sql } from 'kysely';
 import { idNumber } from './ids.ts';
+import { keyColumns, keyOf, type RoundRange, rowsInRange } from './rounds.ts';
 import type { Store } from './schema.ts';
 import { runLifetimeMs } from './tests.ts';
 
@@ -13,18 +14,14 @@ export async function keepResults(db: Store, results: readonly RoundResult[]): P
     .insertInto('result')
     .values(
       results.map((result) => ({
-        test_id: idNumber(result.testId),
-        round_id: result.roundId,
-        source_agent_id: idNumber(result.sourceAgentId),
-        target_agent_id: idNumber(result.targetAgentId),
-        direction: result.direction,
+        ...keyOf(result),
         outcome: result.outcome,
         result_json: JSON.stringify(result),
       })),
     )
     .onConflict((conflict) =>
       conflict
-        .columns(['test_id', 'round_id', 'source_agent_id', 'target_agent_id', 'direction'])
+        .columns(keyColumns)
         .doUpdateSet((update) => ({
           outcome: update.ref('excluded.outcome'),
           result_json: update.ref('excluded.result_json'),
@@ -76,61 +73,8 @@ export function roundOfPair(
   return `${testId}|${roundId}|${sourceAgentId}|${targetAgentId}`;
 }
 
-export async function latestRound(
-  db: Store,
-  testId: string,
-  directions: readonly OneDirection[],
-): Promise<number | null> {
-  const row = await db
-    .selectFrom('result')
-    .select('round_id')
-    .where('test_id', '=', idNumber(testId))
-    .where('direction', 'in', directions)
-    .orderBy('round_id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.round_id ?? null;
-}
-
-/** Where in a test's results a page begins: behind this pair's round. */
-export interface ResultPosition {
-  readonly roundId: number;
-  readonly sourceAgentId: string;
-  readonly targetAgentId: string;
-}
-
-export interface ResultRange {
-  readonly testId: string;
-  readonly directions: readonly OneDirection[];
-  /** Epoch seconds, both included. */
-  readonly fromRoundId: number;
-  readonly toRoundId: number;
-  readonly after: ResultPosition | null;
-  readonly limit: number;
-}
-
 /** Newest round first; a pair's directions follow one another. */
-export async function readResults(db: Store, range: ResultRange): Promise<RoundResult[]> {
-  let query = db
-    .selectFrom('result')
-    .select('result_json')
-    .where('test_id', '=', idNumber(range.testId))
-    .where('round_id', '>=', range.fromRoundId)
-    .where('round_id', '<=', range.toRoundId)
-    .where('direction', 'in', range.directions);
-  if (range.after !== null) {
-    const { roundId, sourceAgentId, targetAgentId } = range.after;
-    const position = sql`(${-roundId}, ${idNumber(sourceAgentId)}, ${idNumber(targetAgentId)})`;
-    query = query
-      .where('round_id', '<=', roundId)
-      .where(sql<boolean>`(-round_id, source_agent_id, target_agent_id) > ${position}`);
-  }
-  const rows = await query
-    .orderBy('round_id', 'desc')
-    .orderBy('source_agent_id')
-    .orderBy('target_agent_id')
-    .orderBy('direction', 'desc')
-    .limit(range.limit)
-    .execute();
+export async function readResults(db: Store, range: RoundRange): Promise<RoundResult[]> {
+  const rows = await rowsInRange(db.selectFrom('result').select('result_json'), range).execute();
   return rows.map((row) => JSON.parse(row.result_json) as RoundResult);
 }

@@ -1,5 +1,6 @@
 // The tables as Kysely sees them. migrations/ makes them. Ids are counted by SQLite (AUTOINCREMENT, so that none is
-// used twice) and are decimal strings everywhere outside this folder. Columns that end in _json hold a JSON document.
+// used twice) and are decimal strings everywhere outside this folder. Columns that end in _json hold a JSON document,
+// those that end in _deflated one that is compressed (RFC 1951).
 
 import type { Generated, Kysely, Transaction } from 'kysely';
 
@@ -11,6 +12,7 @@ export interface Tables {
   test_source: TestSourceTable;
   instant_run: InstantRunTable;
   result: ResultTable;
+  path: PathTable;
 }
 
 export type Store = Kysely<Tables> | Transaction<Tables>;
@@ -76,13 +78,25 @@ export interface InstantRunTable {
   requested_at_ms: number;
 }
 
-export interface ResultTable {
+/** What a test has brought forth of one direction of one pair's round, once. */
+export interface RoundTable {
   test_id: number;
   round_id: number;
   source_agent_id: number;
   target_agent_id: number;
   direction: 'to-target' | 'from-target';
+}
+
+export interface ResultTable extends RoundTable {
   outcome: 'measured' | 'failed';
   /** RoundResult */
   result_json: string;
+}
+
+export interface PathTable extends RoundTable {
+  path_id: Generated<number>;
+  /** How many of the traces have found the peer. */
+  reached: number;
+  /** TracedResult */
+  result_deflated: Uint8Array;
 }

@@ -1,7 +1,12 @@
 // /v7/test-results/{testId}/network
 
 import { z } from 'zod';
-import { connectionMethodSchema, measurementSchema } from '../agent-protocol.ts';
+import {
+  connectionMethodSchema,
+  measurementSchema,
+  tcpFiguresSchema,
+  throughputSchema,
+} from '../agent-protocol.ts';
 import { roundErrorCodes } from '../errors.ts';
 import { agentIdSchema, directionSchema } from '../primitives.ts';
 import { dateTimeSchema, linkSchema } from './common.ts';
@@ -10,7 +15,7 @@ import { simpleTestSchema } from './tests.ts';
 /** Rows on one page. */
 export const resultsPageRows = 500;
 
-const resultAgentSchema = z.object({
+export const resultAgentSchema = z.object({
   agentId: agentIdSchema,
   /** Absent when the agent was deleted since. */
   agentName: z.string().optional(),
@@ -21,7 +26,8 @@ const resultAgentSchema = z.object({
  * that begin with `error` say why.
  *
  * With direction=bidirectional a row is both directions together: loss over all packets of both; each latency the sum
- * of the two one-way latencies, which is the round trip and free of the clocks' offset; jitter the mean of both.
+ * of the two one-way latencies, which is the round trip and free of the clocks' offset; jitter the mean of both. What
+ * cannot be put together like this is absent there.
  */
 export const networkResultSchema = z.object({
   agent: resultAgentSchema,
@@ -45,8 +51,27 @@ export const networkResultSchema = z.object({
   jitter: z.number().optional(),
   /** Ours, as all that follows. */
   targetAgent: resultAgentSchema,
-  /** Everything that was measured; absent for both directions together. */
+  /** Of the one-way latency, milliseconds; for one direction only, as all up to `tcp`. */
+  medianLatency: z.number().optional(),
+  p95Latency: z.number().optional(),
+  /** The true one-way latencies lie within ± this of those shown; absent where the clocks could not be compared. */
+  latencyErrorBound: z.number().optional(),
+  /** The 95th percentile of the packets' delay beyond the shortest (RFC 5481). */
+  pdv95: z.number().optional(),
+  /** There and back as the probes' reflections have it, milliseconds; needs no clock. */
+  avgRoundTrip: z.number().optional(),
+  minRoundTrip: z.number().optional(),
+  medianRoundTrip: z.number().optional(),
+  p95RoundTrip: z.number().optional(),
+  maxRoundTrip: z.number().optional(),
+  /** Megabits (10^6) a second, where the test asks for it and it was measured. */
+  throughput: z.number().optional(),
+  /** How it was measured, or why not. */
+  throughputDetails: throughputSchema.optional(),
+  /** Everything that was measured. */
   measurement: measurementSchema.optional(),
+  /** Of the connection, over TCP, where the sender's system tells. */
+  tcp: tcpFiguresSchema.optional(),
   /** How the agents came together; absent when the round failed. */
   method: connectionMethodSchema.optional(),
   /**

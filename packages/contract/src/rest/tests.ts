@@ -1,6 +1,7 @@
 // /v7/tests/agent-to-agent, /v7/tests/agent-to-agent/instant and /v7/tests/{testId}/run
 
 import { z } from 'zod';
+import { pathTraceModeSchema } from '../path.ts';
 import {
   agentIdSchema,
   directionSchema,
@@ -12,8 +13,6 @@ import {
 import { dateTimeSchema, linkSchema, listParameter, selfLinksSchema } from './common.ts';
 import { dscpIds } from './dscp.ts';
 import { simpleAgentSchema } from './simple-agent.ts';
-
-export const pathTraceModeSchema = z.enum(['classic', 'in-session']);
 
 const testNameSchema = z.string().trim().min(1).max(255);
 const descriptionSchema = z.string().max(1000);

@@ -11,14 +11,21 @@ export interface RestClient {
 export function restClient(baseUrl: string, token: string): RestClient {
   return {
     async request<T>(method: string, path: string, body?: unknown): Promise<T> {
-      const response = await fetch(`${baseUrl}/v7${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
+      const ask = () =>
+        fetch(`${baseUrl}/v7${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${token}`,
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+      let response = await ask();
+      // More than v7 allows in a minute: it says when it goes on.
+      for (; response.status === 429; response = await ask()) {
+        await response.arrayBuffer();
+        await sleep(1000 * Math.min(60, Number(response.headers.get('retry-after') ?? 1)));
+      }
       const text = await response.text();
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
       return (text === '' ? null : JSON.parse(text)) as T;

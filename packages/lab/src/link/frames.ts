@@ -1,30 +1,30 @@
 // A packet socket (packet(7)) on all interfaces of a network namespace, read and written in batches. Frames stay in
 // the slot of memory that they were read into until they are sent from there.
-//
-//   struct mmsghdr      0 name*  8 namelen  16 iov*  24 iovlen  32 control*  40 controllen  48 flags  56 length   (64)
-//   struct iovec        0 base*  8 length                                                                        (16)
-//   struct sockaddr_ll  0 family  2 protocol  4 interface  10 packet type                                        (20)
-//   SCM_TIMESTAMPNS     0 cmsghdr  16 seconds  24 nanoseconds                                                     (32)
 
-import { call, fail, type Memory, memory, setWord } from '../libc.ts';
+import { call, fail, type Memory, memory } from '../libc.ts';
+import { AF_PACKET, Batch, batchSize } from './batch.ts';
+import { monotonicNs, realtimeOffset } from './clock.ts';
 
-const AF_PACKET = 17;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const ETH_P_ALL = 3;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
-const SO_TIMESTAMPNS = 35;
+const SO_TIMESTAMPING = 37;
+const SOF_TIMESTAMPING_TX_SOFTWARE = 1 << 1;
+const SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;
+const SOF_TIMESTAMPING_SOFTWARE = 1 << 4;
+const SOF_TIMESTAMPING_OPT_ID = 1 << 7;
+const SOF_TIMESTAMPING_OPT_TSONLY = 1 << 11;
 const SOL_PACKET = 263;
 const PACKET_IGNORE_OUTGOING = 23;
 const MSG_DONTWAIT = 0x40;
-const CLOCK_REALTIME = 0;
+const MSG_ERRQUEUE = 0x2000;
 
 /** An Ethernet frame of 1500 octets with its header, and room. */
 const slotOctets = 2048;
 /** 20,000 frames a second for 0.8 s. */
 export const slotCount = 16_384;
-const batchSize = 64;
 const receiveBufferBytes = 32 << 20;
 
 const socket = call('int socket(int, int, int)');
@@ -32,13 +32,19 @@ const bind = call('int bind(int, uintptr_t, uint32_t)');
 const setsockopt = call('int setsockopt(int, int, int, uintptr_t, uint32_t)');
 const recvmmsg = call('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)');
 const sendmmsg = call('int sendmmsg(int, uintptr_t, uint, int)');
-const clock_gettime = call('int clock_gettime(int, uintptr_t)');
 
 /** Called for each frame that came; true keeps its slot until it is sent. */
-export type FrameHandler = (slot: number, interfaceIndex: number, stampNs: number) => boolean;
+export type FrameHandler = (slot: number, interfaceIndex: number, cameNs: number) => boolean;
+
+/**
+ * Called for each frame that has left, before its slot is free: when the kernel handed it to the interface, or where it
+ * does not tell, when the program handed it to the kernel. `leftNs` is null for one that the interface refused.
+ */
+export type LeftHandler = (slot: number, leftNs: number | null, byKernel: boolean) => void;
 
 export class FrameSocket {
   readonly descriptor: number;
+  readonly #parameter = memory(4);
   readonly #slots: Memory = memory(slotCount * slotOctets);
   readonly #lengths = new Uint16Array(slotCount);
   /** A stack of those that hold no frame. */
@@ -48,8 +54,12 @@ export class FrameSocket {
   readonly #outgoing = new Batch();
   readonly #outgoingSlots = new Int32Array(batchSize);
   #outgoingCount = 0;
-  readonly #time = memory(16);
-  readonly #scratch = memory(slotOctets);
+  readonly #stamps = new Batch();
+  /** By their place in the batch that is sent; NaN where there is none. */
+  readonly #leftNs = new Float64Array(batchSize);
+  #onLeft: LeftHandler | null = null;
+  /** Frames sent since the kernel began to count them. */
+  #stampedCount = 0;
 
   /** In the namespace that this thread is in. Ends the program where there is no right to it. */
   constructor() {
@@ -58,12 +68,25 @@ export class FrameSocket {
     if (!this.#setOption(SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes)) {
       this.#setOption(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
     }
-    if (!this.#setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1)) fail('have frames stamped');
+    this.onLeft(null);
     if (!this.#setOption(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) fail('leave out what is sent');
     const address = memory(20);
     address.data.setUint16(0, AF_PACKET, true);
     address.data.setUint16(2, ETH_P_ALL);
     if (bind(this.descriptor, address.pointer, 20) < 0) fail('bind the packet socket');
+  }
+
+  /** From now on every frame that leaves is told; null: none. */
+  onLeft(handler: LeftHandler | null): void {
+    this.#onLeft = handler;
+    const received = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    const sent = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+    // The kernel counts from 0 when OPT_ID is newly set.
+    this.#stampedCount = 0;
+    const isSet =
+      this.#setOption(SOL_SOCKET, SO_TIMESTAMPING, received) &&
+      (handler === null || this.#setOption(SOL_SOCKET, SO_TIMESTAMPING, received | sent));
+    if (!isSet) fail('have frames stamped');
   }
 
   /** Hands over all frames that wait, with the kernel's stamp on the monotonic clock. @returns how many */
@@ -82,7 +105,7 @@ export class FrameSocket {
       const count = recvmmsg(this.descriptor, batch.headers.pointer, room, MSG_DONTWAIT, 0);
       if (count <= 0) return total;
       total += count;
-      const offsetNs = this.#realtimeOffsetNs();
+      const realtime = realtimeOffset();
       // Each slot that is given back goes on top of the stack: so those of this batch are taken off first.
       const first = this.#freeCount - 1;
       this.#freeCount -= count;
@@ -90,7 +113,7 @@ export class FrameSocket {
       for (let i = 0; i < count; i++) {
         const slot = taken[count - 1 - i]!;
         this.#lengths[slot] = batch.length(i);
-        if (!handler(slot, batch.interfaceIndex(i), batch.stampNs(i) - offsetNs)) this.release(slot);
+        if (!handler(slot, batch.interfaceIndex(i), batch.stampNs(i, realtime))) this.release(slot);
       }
       if (count < room) return total;
     }
@@ -100,6 +123,20 @@ export class FrameSocket {
   isIp(slot: number): boolean {
     const type = this.#slots.data.getUint16(slot * slotOctets + 12);
     return type === 0x0800 || type === 0x86dd;
+  }
+
+  /** The octets of a frame; only lent. */
+  frame(slot: number): Uint8Array {
+    return this.#slots.bytes.subarray(slot * slotOctets, slot * slotOctets + this.#lengths[slot]!);
+  }
+
+  /** Another slot with the same frame; null where none is free. */
+  copy(slot: number): number | null {
+    if (this.#freeCount === 0) return null;
+    const other = this.#free[--this.#freeCount]!;
+    this.#slots.bytes.set(this.frame(slot), other * slotOctets);
+    this.#lengths[other] = this.#lengths[slot]!;
+    return other;
   }
 
   /** Sends the frame by an interface, at the latest at flush(), and frees its slot. */
@@ -114,7 +151,9 @@ export class FrameSocket {
   flush(): void {
     const count = this.#outgoingCount;
     for (let sent = 0; sent < count; ) {
+      const beforeNs = this.#onLeft === null ? 0 : monotonicNs();
       const done = sendmmsg(this.descriptor, this.#outgoing.header(sent), count - sent, 0);
+      if (this.#onLeft !== null) this.#tellLeft(this.#onLeft, sent, done, beforeNs);
       // A frame that the interface refuses (it may have gone) is lost, and the others go on.
       sent += Math.max(done, 1);
     }
@@ -126,6 +165,40 @@ export class FrameSocket {
     this.#free[this.#freeCount++] = slot;
   }
 
+  /** Of the batch's frames, those from `first` on, of which `done` were sent. */
+  #tellLeft(onLeft: LeftHandler, first: number, done: number, beforeNs: number): void {
+    if (done <= 0) {
+      onLeft(this.#outgoingSlots[first]!, null, false);
+      // Whether the kernel counted the frame that was refused depends on why it was.
+      this.#readStamps();
+      this.onLeft(onLeft);
+      return;
+    }
+    // A veth hands over at once: so the stamps are there when sendmmsg returns.
+    this.#leftNs.fill(Number.NaN);
+    this.#readStamps();
+    for (let i = 0; i < done; i++) {
+      const byKernel = !Number.isNaN(this.#leftNs[i]);
+      onLeft(this.#outgoingSlots[first + i]!, byKernel ? this.#leftNs[i]! : beforeNs, byKernel);
+    }
+    this.#stampedCount += done;
+  }
+
+  #readStamps(): void {
+    for (;;) {
+      for (let i = 0; i < batchSize; i++) this.#stamps.prepare(i, this.#slots.pointer, 0);
+      const flags = MSG_ERRQUEUE | MSG_DONTWAIT;
+      const count = recvmmsg(this.descriptor, this.#stamps.headers.pointer, batchSize, flags, 0);
+      if (count <= 0) return;
+      const realtime = realtimeOffset();
+      for (let i = 0; i < count; i++) {
+        const place = this.#stamps.stampedNumber(i) - this.#stampedCount;
+        if (place >= 0 && place < batchSize) this.#leftNs[place] = this.#stamps.stampNs(i, realtime);
+      }
+      if (count < batchSize) return;
+    }
+  }
+
   #slotPointer(slot: number): number {
     return this.#slots.pointer + slot * slotOctets;
   }
@@ -133,82 +206,14 @@ export class FrameSocket {
   /** As a router whose buffer is full. */
   #discard(): void {
     for (;;) {
-      this.#incoming.prepare(0, this.#scratch.pointer, slotOctets);
+      // No slot is free: what is read has no place to go, and is cut off.
+      this.#incoming.prepare(0, this.#slots.pointer, 0);
       if (recvmmsg(this.descriptor, this.#incoming.headers.pointer, 1, MSG_DONTWAIT, 0) <= 0) return;
     }
   }
 
-  /** The kernel stamps with the wall clock, which may step. */
-  #realtimeOffsetNs(): number {
-    clock_gettime(CLOCK_REALTIME, this.#time.pointer);
-    return timespecNs(this.#time.data, 0) - monotonicNs();
-  }
-
   #setOption(level: number, name: number, value: number): boolean {
-    const parameter = memory(4);
-    parameter.data.setInt32(0, value, true);
-    return setsockopt(this.descriptor, level, name, parameter.pointer, 4) === 0;
-  }
-}
-
-/** CLOCK_MONOTONIC. */
-export function monotonicNs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e9 + nanoseconds;
-}
-
-function timespecNs(data: DataView, offset: number): number {
-  return Number(data.getBigInt64(offset, true)) * 1e9 + Number(data.getBigInt64(offset + 8, true));
-}
-
-const headerOctets = 64;
-const nameOctets = 20;
-const controlOctets = 64;
-
-class Batch {
-  readonly headers = memory(batchSize * headerOctets);
-  readonly #names = memory(batchSize * nameOctets);
-  readonly #controls = memory(batchSize * controlOctets);
-  readonly #vectors = memory(batchSize * 16);
-
-  constructor() {
-    for (let i = 0; i < batchSize; i++) {
-      setWord(this.headers, i * headerOctets, this.#names.pointer + i * nameOctets);
-      setWord(this.headers, i * headerOctets + 16, this.#vectors.pointer + i * 16);
-      setWord(this.headers, i * headerOctets + 24, 1);
-    }
-  }
-
-  header(i: number): number {
-    return this.headers.pointer + i * headerOctets;
-  }
-
-  prepare(i: number, pointer: number, length: number): void {
-    setWord(this.#vectors, i * 16, pointer);
-    setWord(this.#vectors, i * 16 + 8, length);
-    const at = i * headerOctets;
-    this.headers.data.setUint32(at + 8, nameOctets, true);
-    setWord(this.headers, at + 32, this.#controls.pointer + i * controlOctets);
-    setWord(this.headers, at + 40, controlOctets);
-  }
-
-  /** Makes it one to be sent. */
-  setInterfaceIndex(i: number, index: number): void {
-    this.#names.data.setUint16(i * nameOctets, AF_PACKET, true);
-    this.#names.data.setInt32(i * nameOctets + 4, index, true);
-    setWord(this.headers, i * headerOctets + 32, 0);
-    setWord(this.headers, i * headerOctets + 40, 0);
-  }
-
-  interfaceIndex(i: number): number {
-    return this.#names.data.getInt32(i * nameOctets + 4, true);
-  }
-
-  length(i: number): number {
-    return this.headers.data.getUint32(i * headerOctets + 56, true);
-  }
-
-  stampNs(i: number): number {
-    return timespecNs(this.#controls.data, i * controlOctets + 16);
+    this.#parameter.data.setInt32(0, value, true);
+    return setsockopt(this.descriptor, level, name, this.#parameter.pointer, 4) === 0;
   }
 }

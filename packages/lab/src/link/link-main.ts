@@ -7,10 +7,14 @@
 import { readSync, writeSync } from 'node:fs';
 import { createNodeNet, inNetworkNamespace } from '@pinhole/net';
 import { call, fail, memory } from '../libc.ts';
-import { FrameSocket, monotonicNs, slotCount } from './frames.ts';
+import { monotonicNs } from './clock.ts';
+import { readFrame } from './frame.ts';
+import { FrameSocket, slotCount } from './frames.ts';
 import { switchOffloadsOff } from './offload.ts';
-import { departure, type LinkDirection, type LinkProfile, plainDirection } from './profile.ts';
+import { Passage, type Slots } from './passage.ts';
+import type { LinkDirection, LinkProfile } from './profile.ts';
 import { DepartureQueue } from './queue.ts';
+import { Recorder, type Recording } from './record.ts';
 
 export interface LinkTask {
   /** The file of the namespace in which the middle ends are. */
@@ -31,11 +35,9 @@ export interface LinkChange {
 }
 
 /** What comes in by one middle end. */
-interface Passage {
-  direction: LinkDirection;
+interface Incoming {
   readonly toInterface: number;
-  /** When the last frame leaves that was not held back. */
-  lastNs: number;
+  readonly passage: Passage;
 }
 
 const sched_setscheduler = call('int sched_setscheduler(int, int, uintptr_t)');
@@ -69,42 +71,79 @@ const [socket, indexes] = inNetworkNamespace(task.middle, () => [
     interfaceNames.map((name) => if_nametoindex(name) || fail(`find ${name}`)),
   ),
 ]);
-const passages = new Map<number, Passage>();
-for (const [near, far] of indexes as [number, number][]) {
-  passages.set(near, { direction: plainDirection, toInterface: far, lastNs: 0 });
-  passages.set(far, { direction: plainDirection, toInterface: near, lastNs: 0 });
-}
 const queue = new DepartureQueue(slotCount);
 const destinations = new Int32Array(slotCount);
+/** By slot. */
+const recordings: (Recording | null)[] = new Array(slotCount).fill(null);
+const slots: Slots = {
+  random,
+  leave: (slot, leavesNs) => queue.push(slot, leavesNs),
+  copy(slot) {
+    const copy = socket.copy(slot);
+    if (copy === null) return null;
+    destinations[copy] = destinations[slot]!;
+    recordings[copy] = null;
+    return copy;
+  },
+  frame: (slot) => socket.frame(slot),
+  record(slot, recording) {
+    recordings[slot] = recording;
+  },
+};
+/** By the file that each is to be written to. */
+const recorders = new Map<string, Recorder>();
+const profiles = task.links.map(({ profile }) => profile);
+/** By the interface's index. */
+const incoming = new Map<number, Incoming>();
+for (const [near, far] of indexes as [number, number][]) {
+  incoming.set(far, { toInterface: near, passage: new Passage('up', slots) });
+  incoming.set(near, { toInterface: far, passage: new Passage('down', slots) });
+}
+const passages = [...incoming.values()].map(({ passage }) => passage);
 const waiting = memory(16);
 const timeout = memory(16);
 let isPrompt = true;
 
-task.links.forEach(({ profile }, link) => {
-  change({ link, profile });
+task.links.forEach((_, link) => {
+  apply(link);
 });
 writeSync(1, 'ready\n');
 run();
 
-function change({ link, profile }: LinkChange): void {
-  const [near, far] = indexes[link]!;
-  passages.get(far!)!.direction = profile.up;
-  passages.get(near!)!.direction = profile.down;
-  isPrompt = [...passages.values()].some(
-    ({ direction }) => direction.delayMs - direction.jitterMs < promptMs,
-  );
+/** Makes the link what its profile says, and writes the records that no profile asks for any more. */
+function apply(link: number): void {
+  const directions = profiles.flatMap(({ up, down }) => [up, down]);
+  const files = new Set(directions.flatMap(({ recordFile }) => recordFile ?? []));
+  for (const file of files) if (!recorders.has(file)) recorders.set(file, new Recorder());
+  const [near, far] = indexes[link]! as [number, number];
+  const { up, down } = profiles[link]!;
+  incoming.get(far)!.passage.change(up, recorderOf(up));
+  incoming.get(near)!.passage.change(down, recorderOf(down));
+  isPrompt = directions.some(({ delayMs, jitterMs }) => delayMs - jitterMs < promptMs);
+  for (const [file, recorder] of recorders) {
+    if (files.has(file)) continue;
+    recorder.write(file);
+    recorders.delete(file);
+  }
+  socket.onLeft(recorders.size === 0 ? null : left);
 }
 
-function accept(slot: number, fromInterface: number, stampNs: number): boolean {
-  const passage = passages.get(fromInterface);
-  if (passage === undefined) return false;
-  const isIp = socket.isIp(slot);
-  const direction = isIp ? passage.direction : plainDirection;
-  const leaves = departure(direction, stampNs, isIp ? passage.lastNs : 0, random);
-  if (leaves === null) return false;
-  if (isIp && !leaves.heldBack) passage.lastNs = leaves.leavesNs;
-  destinations[slot] = passage.toInterface;
-  queue.push(slot, leaves.leavesNs);
+function recorderOf({ recordFile }: LinkDirection): Recorder | null {
+  return recordFile === undefined ? null : recorders.get(recordFile)!;
+}
+
+function left(slot: number, leftNs: number | null, byKernel: boolean): void {
+  recordings[slot]?.left(leftNs, byKernel);
+  recordings[slot] = null;
+}
+
+function accept(slot: number, fromInterface: number, cameNs: number): boolean {
+  const from = incoming.get(fromInterface);
+  if (from === undefined) return false;
+  destinations[slot] = from.toInterface;
+  recordings[slot] = null;
+  if (socket.isIp(slot)) return from.passage.take(slot, () => readFrame(socket.frame(slot)), cameNs);
+  queue.push(slot, cameNs);
   return true;
 }
 
@@ -116,6 +155,7 @@ function run(): void {
   for (;;) {
     const count = socket.receive(accept);
     const nowNs = monotonicNs();
+    for (const passage of passages) passage.giveUp(nowNs);
     while (queue.nextNs <= nowNs) {
       const slot = queue.pop();
       socket.send(slot, destinations[slot]!);
@@ -129,7 +169,8 @@ function run(): void {
 /** `isCrowded`: many frames come, so that to be woken by each costs more than it gains. */
 function wait(isCrowded: boolean): void {
   waiting.data.setInt16(6, 0, true);
-  const leftNs = queue.nextNs - monotonicNs();
+  const nextNs = passages.reduce((earliest, { latestNs }) => Math.min(earliest, latestNs), queue.nextNs);
+  const leftNs = nextNs - monotonicNs();
   if (leftNs <= 0) return;
   const isTicking = isCrowded && !isPrompt;
   const waitNs = isTicking ? Math.min(leftNs, tickNs) : leftNs;
@@ -147,7 +188,9 @@ function obey(): boolean {
   if (length === 0) return false;
   // Its writer waits for each line's answer, and a line is shorter than the buffer.
   for (const line of buffer.toString('utf8', 0, length).trim().split('\n')) {
-    change(JSON.parse(line) as LinkChange);
+    const { link, profile } = JSON.parse(line) as LinkChange;
+    profiles[link] = profile;
+    apply(link);
     writeSync(1, 'done\n');
   }
   return true;

@@ -11,7 +11,11 @@ const none = shares();
 const ms = 1e6;
 
 test('a link that does nothing lets a packet leave when it comes', () => {
-  assert.deepEqual(departure(plainDirection, 5 * ms, 0, none), { leavesNs: 5 * ms, heldBack: false });
+  assert.deepEqual(departure(plainDirection, 5 * ms, 0, none), {
+    leavesNs: 5 * ms,
+    heldBack: false,
+    twice: false,
+  });
 });
 
 test('a delay is added; with jitter between the delay less it and the delay plus it', () => {
@@ -22,7 +26,7 @@ test('a delay is added; with jitter between the delay less it and the delay plus
 });
 
 test('jitter does not overtake: a packet leaves later than the one before', () => {
-  assert.deepEqual(departure(plainDirection, 5, 7, none), { leavesNs: 8, heldBack: false });
+  assert.equal(departure(plainDirection, 5, 7, none)!.leavesNs, 8);
 });
 
 test('a lost packet does not leave', () => {
@@ -34,8 +38,15 @@ test('a lost packet does not leave', () => {
 
 test('a reordered packet is held back, whatever the one before', () => {
   const direction = { ...plainDirection, reorderPercent: 10, reorderMs: 30 };
-  assert.deepEqual(departure(direction, 1, 99 * ms, shares(0.05)), { leavesNs: 1 + 30 * ms, heldBack: true });
+  const heldBack = departure(direction, 1, 99 * ms, shares(0.05))!;
+  assert.deepEqual([heldBack.leavesNs, heldBack.heldBack], [1 + 30 * ms, true]);
   assert.equal(departure(direction, 1, 0, shares(0.5))!.heldBack, false);
+});
+
+test('a share of the packets leaves twice', () => {
+  const direction = { ...plainDirection, duplicatePercent: 10 };
+  assert.equal(departure(direction, 0, 0, shares(0.0999))!.twice, true);
+  assert.equal(departure(direction, 0, 0, shares(0.1))!.twice, false);
 });
 
 test('a link is the same both ways, or each way is described', () => {

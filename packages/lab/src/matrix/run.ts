@@ -24,7 +24,7 @@ export interface MatrixOptions {
 /** A failed round is known within 10 s; who is cut off from the collector tells it at the next check-in, after a minute. */
 const resultLimitMs = 90_000;
 /** REST takes 1,200 requests a minute: each of so many cells asks this many times as seldom. A time is no finer. */
-const askEveryMs = 60;
+const askEveryMs = 75;
 
 const atOnceForLate = 2;
 

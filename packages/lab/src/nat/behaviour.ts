@@ -68,6 +68,8 @@ export interface NatBehaviour {
   readonly udpRefresh: 'both' | 'outbound';
   /** RFC 5382 REQ-5. null: five days, which is never in a lab. */
   readonly tcpIdle: TcpIdleCut | null;
+  /** What it sets the TTL of every packet to that it passes on, in either direction. @default one less */
+  readonly setsTtl?: number | undefined;
   /** What is dropped on its way out, without an answer. */
   readonly blocked: readonly Blocked[];
 }

@@ -11,6 +11,12 @@ const lifetimeMs = z
   .max(30_000, 'a lifetime that is given is measured, so it is at most 30000 ms')
   .multipleOf(1000, 'a lifetime is in whole seconds');
 
+/** What a router or a NAT sets the TTL of packets to. */
+export const newTtl = z
+  .int()
+  .min(32, 'a TTL that is set anew reaches everywhere: it is at least 32')
+  .max(255);
+
 const port = z.int().min(1).max(65_535);
 const dependence = z.enum(['endpoint-independent', 'address-dependent', 'address-and-port-dependent']);
 
@@ -40,6 +46,7 @@ export const behaviourSchema = z
       .strictObject({ afterMs: lifetimeMs, outcome: z.enum(['black-hole', 'reset', 're-adopt']) })
       .nullable()
       .default(common.tcpIdle),
+    setsTtl: newTtl.optional(),
     blocked: z.array(z.enum(['udp', 'traversal-udp', 'traversal-tcp'])).default([]),
   } satisfies Record<keyof NatBehaviour, z.ZodType>)
   .superRefine((behaviour, context) => {

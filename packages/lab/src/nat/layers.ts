@@ -32,6 +32,7 @@ function behind(inner: NatBehaviour, outer: NatBehaviour): NatBehaviour {
       (inner.tcpIdle?.afterMs ?? Infinity) <= (outer.tcpIdle?.afterMs ?? Infinity)
         ? inner.tcpIdle
         : outer.tcpIdle,
+    setsTtl: outer.setsTtl ?? inner.setsTtl,
     blocked: [...new Set([...inner.blocked, ...outer.blocked])],
   };
 }

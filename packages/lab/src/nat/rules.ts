@@ -27,7 +27,7 @@ const endpointType = 'ipv4_addr . inet_service';
  * `publicAddress` is the one address on `wan`.
  */
 export function natRuleset(behaviour: NatBehaviour, publicAddress: IpAddress): string {
-  const { filtering, hairpin, udpRefresh, simultaneousOpen, blocked, tcpIdle } = behaviour;
+  const { filtering, hairpin, udpRefresh, simultaneousOpen, blocked, tcpIdle, setsTtl } = behaviour;
   const toAnyone = filtering === 'endpoint-independent';
   const toKnownAddress = filtering === 'address-dependent';
   const keepsMappings = toAnyone || hairpin;
@@ -74,6 +74,7 @@ export function natRuleset(behaviour: NatBehaviour, publicAddress: IpAddress): s
       ]),
     block('chain forward', [
       'type filter hook forward priority 0; policy drop;',
+      setsTtl !== undefined && `ip ttl set ${setsTtl}`,
       ...blocked.map((each) => blockingRule[each]),
       !simultaneousOpen && 'iifname "wan" ct direction reply tcp flags & (syn|ack|rst|fin) == syn drop',
       tcpIdle?.outcome === 'reset' && 'meta l4proto tcp ct state invalid reject with tcp reset',

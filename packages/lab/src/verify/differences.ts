@@ -7,11 +7,16 @@ import { asOne } from '../nat/layers.ts';
 import type { Measured, MeasuredAllocation, MeasuredProtocol } from './judge.ts';
 import type { MappingObservation, Observation } from './observation.ts';
 
-/** What a packet from a host passes besides its NATs: the site's router and the core. */
-const routerCount = 2;
-
-/** What differs between the NATs asked for and what was measured; empty when nothing does. */
-export function differences(layers: NatLayers, observation: Observation, measured: Measured): string[] {
+/**
+ * What differs between the NATs asked for and what was measured; empty when nothing does. `hops`: how many routers packets
+ * to the server pass, NATs among them; null where that does not show.
+ */
+export function differences(
+  layers: NatLayers,
+  hops: number | null,
+  observation: Observation,
+  measured: Measured,
+): string[] {
   const asked = asOne(layers);
   const faults: string[] = [];
   const expect = (what: string, wanted: unknown, found: unknown) => {
@@ -32,7 +37,7 @@ export function differences(layers: NatLayers, observation: Observation, measure
   if (observation.udp !== null && !observation.udp.passed.includes('A1:P1')) {
     faults.push('not even the endpoint sent to gets through');
   }
-  expect('the number of routers on the way', layers.length + routerCount, measured.hops);
+  if (hops !== null) expect('the number of routers on the way', hops, measured.hops);
   const udpReached = blocks('udp') || blocks('traversal-udp') ? [] : traversalPorts;
   expect(
     'what of the NAT traversal server is reached over UDP',

@@ -7,6 +7,7 @@ import { natLabel, natLayers } from '../description.ts';
 import { LabError } from '../error.ts';
 import type { Lab, Site } from '../lab.ts';
 import { asOne } from '../nat/layers.ts';
+import { serverName } from '../node.ts';
 import { differences } from './differences.ts';
 import { judge, type Measured } from './judge.ts';
 import type { HostTask, Observation } from './observation.ts';
@@ -53,11 +54,14 @@ interface SiteResult {
 async function verifySite(lab: Lab, site: Site, waitsMs: readonly number[]): Promise<SiteResult> {
   const { nat } = site.description;
   const layers = natLayers(nat);
+  const way = lab.way(site.name, serverName);
+  // The last hop is the server.
+  const hops = way.ttlRewrittenAt === null ? way.hops.length - 1 : null;
   let result: SiteResult | null = null;
   for (const waitMs of waitsMs) {
     const observation = await observe(lab, site, waitMs);
     const measured = judge(observation);
-    const faults = differences(layers, observation, measured);
+    const faults = differences(layers, hops, observation, measured);
     if (faults.length === 0) return { measured, complaint: null };
     const evidence = measured.evidence.join('; ');
     result = {

@@ -32,6 +32,9 @@ export interface ExtendedError {
   readonly offender: IpAddress | null;
 }
 
+/** ExtendedError.origin of a transmit stamp. */
+export const ORIGIN_TIMESTAMPING = 4;
+
 /** What the control messages of one received message say. Used again for the next. */
 export interface ReceivedControl {
   stampNs: number | null;

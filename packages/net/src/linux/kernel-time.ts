@@ -32,6 +32,21 @@ export function sampleRealtimeOffset(): RealtimeOffset {
   return best;
 }
 
+/** In this time a clock that is slewed as fast as can be (500 ppm, adjtime(3)) moves by half a nanosecond. */
+const RECENT_NS = 1_000_000;
+
+let recent: RealtimeOffset | null = null;
+let sampledAtNs = 0;
+
+/** For stamps that come one by one, each with a look at the clocks: of this millisecond. */
+export function recentRealtimeOffset(nowNs: number): RealtimeOffset {
+  if (recent === null || nowNs - sampledAtNs > RECENT_NS) {
+    recent = sampleRealtimeOffset();
+    sampledAtNs = nowNs;
+  }
+  return recent;
+}
+
 /** The struct timespec at `offset`, on the monotonic scale; null where the kernel left it empty. */
 export function readStamp({ view }: Memory, offset: number, realtime: RealtimeOffset): number | null {
   const seconds = getWord(view, offset);

@@ -1,7 +1,8 @@
 // The system calls used here, by FFI. Pointers are numbers: user-space addresses fit in 47 bits. What they point to
 // must come from memory.ts.
 
-import { createRequire } from 'node:module';
+import { libuv } from './event-loop.ts';
+import { loadKoffi } from './koffi.ts';
 
 type Call = (...parameters: (number | null)[]) => number;
 
@@ -9,6 +10,14 @@ export interface Libc {
   readonly socket: Call;
   readonly bind: Call;
   readonly close: Call;
+  readonly connect: Call;
+  readonly listen: Call;
+  readonly accept4: Call;
+  readonly shutdown: Call;
+  readonly recvmsg: Call;
+  readonly send: Call;
+  readonly sendmsg: Call;
+  readonly ioctl: Call;
   readonly open: (path: string, flags: number) => number;
   readonly if_nametoindex: (name: string) => number;
   readonly getsockname: Call;
@@ -19,11 +28,6 @@ export interface Libc {
   readonly epoll_create1: Call;
   readonly epoll_ctl: Call;
   readonly epoll_wait: Call;
-  /** As epoll_wait, on a thread of Node's pool; calls back with the result. */
-  readonly epollWaitAsync: (...parameters: [...number[], (error: unknown, result: number) => void]) => void;
-  readonly eventfd: Call;
-  readonly read: Call;
-  readonly write: Call;
   readonly clock_gettime: Call;
   readonly setns: Call;
   /** errno of the call just made. */
@@ -45,9 +49,10 @@ export function linuxNetAvailable(): LinuxNetAvailability {
   }
   try {
     libc();
+    libuv();
     return { available: true };
   } catch (error) {
-    return { available: false, reason: `libc cannot be called: ${String(error)}` };
+    return { available: false, reason: `libc and libuv cannot be called: ${String(error)}` };
   }
 }
 
@@ -58,14 +63,21 @@ export function libc(): Libc {
 }
 
 function load(): Libc {
-  // Not imported above: the package is of no use, and may be absent, on other systems.
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+  const koffi = loadKoffi();
   const library = openLibrary(koffi);
-  const epollWait = library.func('int epoll_wait(int, uintptr_t, int, int)');
   return {
     socket: library.func('int socket(int, int, int)'),
     bind: library.func('int bind(int, uintptr_t, uint)'),
     close: library.func('int close(int)'),
+    connect: library.func('int connect(int, uintptr_t, uint)'),
+    listen: library.func('int listen(int, int)'),
+    accept4: library.func('int accept4(int, uintptr_t, uintptr_t, int)'),
+    shutdown: library.func('int shutdown(int, int)'),
+    recvmsg: library.func('long recvmsg(int, uintptr_t, int)'),
+    send: library.func('long send(int, uintptr_t, size_t, int)'),
+    sendmsg: library.func('long sendmsg(int, uintptr_t, int)'),
+    // Variadic in C; on the architectures above its one parameter more is passed like any other.
+    ioctl: library.func('int ioctl(int, ulong, uintptr_t)'),
     open: library.func('int open(const char *, int)'),
     if_nametoindex: library.func('uint if_nametoindex(const char *)'),
     getsockname: library.func('int getsockname(int, uintptr_t, uintptr_t)'),
@@ -75,11 +87,7 @@ function load(): Libc {
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint, int)'),
     epoll_create1: library.func('int epoll_create1(int)'),
     epoll_ctl: library.func('int epoll_ctl(int, int, int, uintptr_t)'),
-    epoll_wait: epollWait,
-    epollWaitAsync: epollWait.async as Libc['epollWaitAsync'],
-    eventfd: library.func('int eventfd(uint, int)'),
-    read: library.func('long read(int, uintptr_t, size_t)'),
-    write: library.func('long write(int, uintptr_t, size_t)'),
+    epoll_wait: library.func('int epoll_wait(int, uintptr_t, int, int)'),
     clock_gettime: library.func('int clock_gettime(int, uintptr_t)'),
     setns: library.func('int setns(int, int)'),
     errno: () => koffi.errno(),
@@ -106,22 +114,33 @@ function openLibrary(koffi: typeof import('koffi')) {
 export const EPERM = 1;
 export const EINTR = 4;
 export const EAGAIN = 11;
+export const ENOMEM = 12;
 export const EACCES = 13;
+export const ENFILE = 23;
+export const EMFILE = 24;
 export const EMSGSIZE = 90;
 export const ENETUNREACH = 101;
 export const ENOBUFS = 105;
 export const EHOSTUNREACH = 113;
+export const EINPROGRESS = 115;
 
 const ERROR_NAMES: Readonly<Record<number, string>> = {
   [EPERM]: 'EPERM',
   [EACCES]: 'EACCES',
   19: 'ENODEV',
   22: 'EINVAL',
-  23: 'ENFILE',
-  24: 'EMFILE',
+  [ENFILE]: 'ENFILE',
+  [EMFILE]: 'EMFILE',
+  32: 'EPIPE',
   97: 'EAFNOSUPPORT',
   98: 'EADDRINUSE',
   99: 'EADDRNOTAVAIL',
+  100: 'ENETDOWN',
+  [ENETUNREACH]: 'ENETUNREACH',
+  104: 'ECONNRESET',
+  110: 'ETIMEDOUT',
+  111: 'ECONNREFUSED',
+  [EHOSTUNREACH]: 'EHOSTUNREACH',
 };
 
 /** EADDRINUSE for 98; `errno 71` where the name is not known here. */

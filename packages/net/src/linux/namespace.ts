@@ -12,7 +12,7 @@ export class NamespaceError extends Error {
 /**
  * Runs `program` with this thread in the network namespace at `path` (as /run/netns/name), and returns to the one
  * before. Sockets belong to the namespace they are made in: whatever opens them must do so before it first awaits,
- * as the Linux UDP sockets and captures here do. Throws NamespaceError.
+ * as the Linux sockets and captures here do. Throws NamespaceError.
  */
 export function inNetworkNamespace<T>(path: string, program: () => T): T {
   const home = openNamespace('/proc/thread-self/ns/net');

@@ -2,14 +2,14 @@ import { systemClock } from '../node/clock.ts';
 import { systemHost } from '../node/host.ts';
 import { type Closers, closeAll } from '../node/net.ts';
 import { systemRandom } from '../node/random.ts';
-import { createNodeTcp } from '../node/tcp.ts';
 import type { Net } from '../types.ts';
+import { createLinuxIcmp } from './icmp.ts';
 import { linuxNetAvailable } from './libc.ts';
+import { createLinuxTcp } from './tcp.ts';
 import { createLinuxUdp } from './udp.ts';
 
 /**
- * UDP with the kernel's stamps, options per datagram and the error queue. TCP is Node's: nothing measured on it needs
- * more yet. Throws an Error with the reason where linuxNetAvailable() says no.
+ * UDP and TCP with the kernel's stamps, options per packet and the error queue; raw ICMP. Throws an Error with the reason where linuxNetAvailable() says no.
  */
 export function createLinuxNet(): Net {
   const availability = linuxNetAvailable();
@@ -19,7 +19,8 @@ export function createLinuxNet(): Net {
     clock: systemClock,
     random: systemRandom,
     udp: createLinuxUdp(closers),
-    tcp: createNodeTcp(closers),
+    tcp: createLinuxTcp(closers),
+    icmp: createLinuxIcmp(closers),
     host: systemHost,
     async close() {
       closeAll(closers);

@@ -12,7 +12,9 @@ import type {
   UdpOpener,
   UdpSocket,
 } from '../types.ts';
-import { type ReceivedControl, readControl } from './control.ts';
+import { ORIGIN_TIMESTAMPING, type ReceivedControl, readControl } from './control.ts';
+import { boundEndpoint, takeErrno } from './descriptor.ts';
+import { icmpReport } from './icmp-report.ts';
 import { sampleRealtimeOffset } from './kernel-time.ts';
 import { EACCES, EAGAIN, EHOSTUNREACH, EINTR, EMSGSIZE, ENETUNREACH, ENOBUFS, EPERM, libc } from './libc.ts';
 import { CONTROL_OCTETS } from './message-ring.ts';
@@ -21,7 +23,7 @@ import { MSG_ERRQUEUE, type ReceiveRing, sharedErrorRing, sharedReceiveRing } fr
 import { type SendRing, sharedSendRing } from './send-ring.ts';
 import { readSockaddr, SOCKADDR_OCTETS } from './sockaddr.ts';
 import { StampIds } from './stamp-ids.ts';
-import { boundEndpoint, openUdpDescriptor, restartStampCount, takeError } from './udp-descriptor.ts';
+import { openUdpDescriptor, restartStampCount } from './udp-descriptor.ts';
 
 const FEATURES = { receiveStamps: true, transmitStamps: true, packetOptions: true, errorQueue: true };
 
@@ -31,10 +33,7 @@ const LARGEST_PAYLOAD_OCTETS = 65_527;
 /** System calls for one socket before others, and timers, have their turn. */
 const BATCHES_PER_TURN = 4;
 
-// sock_extended_err.ee_origin
-const ORIGIN_ICMP = 2;
-const ORIGIN_ICMP6 = 3;
-const ORIGIN_TIMESTAMPING = 4;
+const UDP_HEADER_OCTETS = 8;
 
 const FAILURES: Readonly<Record<number, SendFailure>> = {
   [EAGAIN]: 'buffer-full',
@@ -175,7 +174,7 @@ class LinuxUdpSocket implements UdpSocket {
     if ((events & EPOLLERR) !== 0) {
       this.#drainErrors();
       // An error that is in no queue would be reported for ever.
-      takeError(this.#fd);
+      takeErrno(this.#fd);
     }
     this.#tellUntold();
     if (this.#open && (events & EPOLLIN) !== 0) this.#receive();
@@ -217,17 +216,16 @@ class LinuxUdpSocket implements UdpSocket {
       for (let i = 0; i < count; i++) {
         readControl(messages.controls, i * CONTROL_OCTETS, messages.controlLength(i), realtime, control);
         const { error, stampNs } = control;
-        if (error === null) continue;
-        if (error.origin === ORIGIN_TIMESTAMPING) this.#onStamp(error.data, stampNs);
-        else if (error.origin === ORIGIN_ICMP || error.origin === ORIGIN_ICMP6) {
-          const to = readSockaddr(messages.names, i * SOCKADDR_OCTETS);
-          if (to === null) continue;
-          const { offender, icmpType, icmpCode, info } = error;
-          const receivedAtNs = Math.min(stampNs ?? nowNs, nowNs);
-          const quoted = Uint8Array.from(ring.data(i));
-          const report = { to, offender, icmpType, icmpCode, mtu: info, receivedAtNs, quoted };
-          this.#untold.push(() => this.#handler.onUnreachable?.(report));
+        if (error?.origin === ORIGIN_TIMESTAMPING) {
+          this.#onStamp(error.data, stampNs);
+          continue;
         }
+        const to = readSockaddr(messages.names, i * SOCKADDR_OCTETS);
+        if (to === null) continue;
+        // A copy: it is told when the ring may hold others.
+        const octets = Uint8Array.from(ring.data(i));
+        const report = icmpReport(control, octets, addressFamily(to.address), UDP_HEADER_OCTETS, nowNs);
+        if (report !== null) this.#untold.push(() => this.#handler.onUnreachable?.({ ...report, to }));
       }
     }
   }

@@ -1,6 +1,7 @@
 import type { Net } from '../types.ts';
 import { systemClock } from './clock.ts';
 import { systemHost } from './host.ts';
+import { noIcmp } from './icmp.ts';
 import { systemRandom } from './random.ts';
 import { createNodeTcp } from './tcp.ts';
 import { createNodeUdp } from './udp.ts';
@@ -21,6 +22,7 @@ export function createNodeNet(): Net {
     random: systemRandom,
     udp: createNodeUdp(closers),
     tcp: createNodeTcp(closers),
+    icmp: noIcmp,
     host: systemHost,
     async close() {
       closeAll(closers);

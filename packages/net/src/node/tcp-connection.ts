@@ -1,14 +1,8 @@
 import type { Socket } from 'node:net';
 import { type Endpoint, ip } from '@pinhole/wire';
 import type { TcpCloseReason, TcpConnection, TcpHandler } from '../types.ts';
-import { systemCode } from './errors.ts';
-
-const CLOSE_REASONS: Readonly<Record<string, TcpCloseReason>> = {
-  ECONNRESET: 'reset',
-  // A write after the peer's RST, when the RST itself was not seen.
-  EPIPE: 'reset',
-  ETIMEDOUT: 'timeout',
-};
+import { monotonicNs } from './clock.ts';
+import { closeReason, systemCode } from './errors.ts';
 
 /** An established connection. Nothing is read from it before start(), so the kernel's window holds the peer back. */
 export class NodeTcpConnection implements TcpConnection {
@@ -18,6 +12,7 @@ export class NodeTcpConnection implements TcpConnection {
   #handler: TcpHandler | null = null;
   #reason: TcpCloseReason = 'ended';
   #closed = false;
+  #nextId = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -31,7 +26,7 @@ export class NodeTcpConnection implements TcpConnection {
       if (!ending) this.#reason = 'ended-by-peer';
     });
     socket.on('error', (error) => {
-      this.#reason = CLOSE_REASONS[systemCode(error)] ?? 'other';
+      this.#reason = closeReason(systemCode(error));
     });
     socket.on('close', () => {
       this.#closed = true;
@@ -50,11 +45,18 @@ export class NodeTcpConnection implements TcpConnection {
       handler.onClose(this.#reason);
       return;
     }
-    this.#socket.on('data', (data) => handler.onData(data as unknown as Uint8Array));
+    this.#socket.on('data', (data) => handler.onData(data as unknown as Uint8Array, monotonicNs()));
   }
 
-  write(data: Uint8Array): void {
+  write(data: Uint8Array): number {
     if (this.#socket.writable) this.#socket.write(data);
+    return this.#nextId++;
+  }
+
+  setDscp(): void {}
+
+  info(): null {
+    return null;
   }
 
   end(): void {

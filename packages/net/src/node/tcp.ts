@@ -16,27 +16,24 @@ import {
   type TcpListener,
 } from '../types.ts';
 import { systemClock } from './clock.ts';
-import { socketError, systemCode } from './errors.ts';
+import { connectFailure, socketError, systemCode } from './errors.ts';
 import type { Closers } from './net.ts';
 import { NodeTcpConnection } from './tcp-connection.ts';
 
 /** The longest queue of connections not yet accepted; Linux takes the smaller of this and net.core.somaxconn. */
 const BACKLOG = 4096;
 
-const CONNECT_FAILURES: Readonly<Record<string, ConnectFailure>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'reset',
-  ETIMEDOUT: 'timeout',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  ENETDOWN: 'unreachable',
-  EADDRINUSE: 'address-in-use',
-  // The 4-tuple is taken by another connection.
-  EADDRNOTAVAIL: 'address-in-use',
+const FEATURES = {
+  receiveStamps: false,
+  transmitStamps: false,
+  info: false,
+  packetOptions: false,
+  connectErrors: false,
 };
 
 export function createNodeTcp(closers: Closers): TcpConnector {
   return {
+    features: FEATURES,
     connect: (options) => new Promise((resolve) => dial(options, closers, resolve)),
     listen: (options, onConnection) => listen(options, closers, onConnection),
   };
@@ -74,12 +71,12 @@ function dial(options: ConnectOptions, closers: Closers, resolve: (outcome: Conn
   try {
     socket = openSocket(options);
   } catch (error) {
-    fail(CONNECT_FAILURES[systemCode(error)] ?? 'other', systemCode(error) || String(error));
+    fail(connectFailure(systemCode(error)), systemCode(error) || String(error));
     return;
   }
   const dialling = socket;
   dialling.once('error', (error) => {
-    fail(CONNECT_FAILURES[systemCode(error)] ?? 'other', systemCode(error) || error.message);
+    fail(connectFailure(systemCode(error)), systemCode(error) || error.message);
   });
   dialling.once('connect', () => {
     settle();

@@ -40,6 +40,7 @@ export class SimulatedHost implements Node {
   #waysTopology = 0;
   udp: Stack<UdpPacket> | null = null;
   tcp: Stack<TcpPacket> | null = null;
+  icmp: { receive(packet: IcmpPacket): void } | null = null;
 
   constructor(name: string, world: World) {
     this.name = name;
@@ -51,8 +52,14 @@ export class SimulatedHost implements Node {
     if (!this.owns(packet.destination.address)) return;
     if (packet.protocol === 'udp') this.udp?.receive(packet);
     else if (packet.protocol === 'tcp') this.tcp?.receive(packet);
-    else if (packet.quoted.protocol === 'udp') this.udp?.receiveError(packet, packet.quoted);
-    else this.tcp?.receiveError(packet, packet.quoted);
+    else this.#receiveError(packet);
+  }
+
+  #receiveError(packet: IcmpPacket): void {
+    const { quoted } = packet;
+    this.icmp?.receive(packet);
+    if (quoted.protocol === 'udp') this.udp?.receiveError(packet, quoted);
+    else this.tcp?.receiveError(packet, quoted);
   }
 
   /** @returns whether there is a way to go */

@@ -75,6 +75,11 @@ export function forwarded(packet: Packet, source: Endpoint, destination: Endpoin
   }
 }
 
+/** What a socket's program is told of an error. No link here is too small for a packet, and no router has labels. */
+export function errorReport({ source, ttl, icmpType, icmpCode }: IcmpPacket) {
+  return { offender: source.address, icmpType, icmpCode, mtu: 0, ttl, extension: null };
+}
+
 /** The error that `packet` is answered with; null for an error, which is never answered (RFC 1122 section 3.2.2). */
 export function icmpError(packet: Packet, sender: IpAddress, error: IcmpError): IcmpPacket | null {
   if (packet.protocol === 'icmp') return null;

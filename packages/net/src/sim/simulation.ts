@@ -3,6 +3,7 @@
 import { type IpAddress, ip, parseIpAddress } from '@pinhole/wire';
 import type { Net } from '../types.ts';
 import { SimulatedHost } from './host.ts';
+import { IcmpStack } from './icmp.ts';
 import { Nat } from './nat.ts';
 import { DEFAULT_BEHAVIOUR, type NatBehaviour } from './nat-behaviour.ts';
 import { NatRouter } from './nat-router.ts';
@@ -206,8 +207,10 @@ export class Simulation {
     const world = this.#world;
     const udp = new UdpStack(host);
     const tcp = new TcpStack(host);
+    const icmp = new IcmpStack(host);
     host.udp = udp;
     host.tcp = tcp;
+    host.icmp = icmp;
     return {
       clock: {
         monotonicNs: () => world.nowNs,
@@ -219,6 +222,7 @@ export class Simulation {
       random: host.random,
       udp,
       tcp,
+      icmp,
       host: {
         hostname: host.name,
         interfaces: () =>
@@ -234,6 +238,7 @@ export class Simulation {
       async close() {
         udp.closeAll();
         tcp.closeAll();
+        icmp.closeAll();
       },
     };
   }

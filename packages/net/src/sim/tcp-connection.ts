@@ -2,7 +2,16 @@
 // options, sequence numbers that wrap. Simultaneous open is section 3.5.
 
 import type { Endpoint } from '@pinhole/wire';
-import type { TcpCloseReason, TcpConnection, TcpHandler, Timer } from '../types.ts';
+import type {
+  ConnectOptions,
+  TcpCloseReason,
+  TcpConnection,
+  TcpHandler,
+  TcpIcmpReport,
+  TcpInfo,
+  Timer,
+  WriteOptions,
+} from '../types.ts';
 import type { SimulatedHost } from './host.ts';
 import { ACK, DEFAULT_TTL, FIN, NO_OCTETS, RST, SYN, type TcpPacket } from './packet.ts';
 import { ReceiveQueue } from './tcp-receive-queue.ts';
@@ -19,8 +28,15 @@ const TIME_WAIT_MS = 60_000;
 
 export type OpenFailure = 'refused' | 'reset' | 'timeout' | 'unreachable';
 
+/** The MTU of every link here. */
+const PATH_MTU = 1500;
+
+export type ConnectionOptions = Pick<ConnectOptions, 'keepAliveMs' | 'ttl' | 'dscp' | 'mss'>;
+
 /** Whom a connection tells. */
 export interface TcpOwner {
+  /** An error that the attempt met. @returns whether the attempt is to go on nevertheless */
+  onIcmp(report: TcpIcmpReport): boolean;
   onEstablished(connection: SimulatedTcpConnection): void;
   onOpenFailed(reason: OpenFailure): void;
   /** The 4-tuple is free. */
@@ -36,8 +52,11 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   readonly #host: SimulatedHost;
   readonly #owner: TcpOwner;
   readonly #sending: SendQueue;
-  readonly #keepAliveMs: number | null;
+  readonly #options: ConnectionOptions;
+  readonly #initialSequence: number;
   #state: State;
+  #dscp: number;
+  #nextId = 0;
   #received: ReceiveQueue | null = null;
   #finQueued = false;
   #finSent = false;
@@ -47,7 +66,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   #unansweredProbes = 0;
   #handler: TcpHandler | null = null;
   /** What came before the program had a handler for it. */
-  #undelivered: Uint8Array[] | null = null;
+  #undelivered: { data: Uint8Array; receivedAtNs: number }[] | null = null;
   #closeReason: TcpCloseReason | null = null;
 
   /** With `peerSequence` it answers that SYN, without it sends its own. */
@@ -58,15 +77,17 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     remote: Endpoint,
     initialSequence: number,
     peerSequence: number | null,
-    keepAliveMs: number | null,
+    options: ConnectionOptions,
   ) {
     this.world = host.world;
     this.#host = host;
     this.#owner = owner;
     this.local = local;
     this.remote = remote;
-    this.#keepAliveMs = keepAliveMs;
-    this.#sending = new SendQueue(initialSequence, this);
+    this.#options = options;
+    this.#dscp = options.dscp ?? 0;
+    this.#initialSequence = initialSequence;
+    this.#sending = new SendQueue(initialSequence, options.mss, this);
     this.#state = peerSequence === null ? 'syn-sent' : 'syn-received';
     if (peerSequence !== null) this.#received = new ReceiveQueue(peerSequence + 1);
     this.#sending.send(peerSequence === null ? SYN : SYN | ACK, NO_OCTETS);
@@ -83,14 +104,38 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     this.#handler = handler;
     const undelivered = this.#undelivered ?? [];
     this.#undelivered = null;
-    for (const data of undelivered) handler.onData(data);
+    for (const { data, receivedAtNs } of undelivered) handler.onData(data, receivedAtNs);
     if (this.#closeReason !== null) handler.onClose(this.#closeReason);
   }
 
-  write(data: Uint8Array): void {
-    if (this.#finQueued || this.#isOver() || data.length === 0) return;
-    this.#sending.queue(data);
+  write(data: Uint8Array, { stamp = false, ttl }: WriteOptions = {}): number {
+    const id = this.#nextId++;
+    if (this.#finQueued || this.#isOver() || data.length === 0) return id;
+    this.#sending.queue(data, ttl, stamp ? id : null);
     this.#push();
+    return id;
+  }
+
+  setDscp(dscp: number): void {
+    this.#dscp = dscp;
+  }
+
+  info(): TcpInfo | null {
+    if (this.#state === 'closed') return null;
+    const { timeout, segmentOctets, retransmissions, unacknowledged } = this.#sending;
+    return {
+      retransmissions,
+      roundTripNs: timeout.smoothedNs,
+      roundTripVariationNs: timeout.variationNs,
+      leastRoundTripNs: timeout.leastNs,
+      mss: segmentOctets,
+      pathMtu: PATH_MTU,
+      // Less the SYN, and the FIN.
+      acknowledgedBytes: Math.max(
+        unacknowledged - this.#initialSequence - 1 - (this.#finIsAcknowledged() ? 1 : 0),
+        0,
+      ),
+    };
   }
 
   end(): void {
@@ -143,9 +188,9 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     this.#receiveData(segment, received);
   }
 
-  receiveUnreachable(reason: OpenFailure): void {
+  receiveError(reason: OpenFailure, report: TcpIcmpReport): void {
     // An error never ends what is established (RFC 5927 section 5.2).
-    if (this.#state === 'syn-sent') this.#fail(reason);
+    if (this.#state === 'syn-sent' && !this.#owner.onIcmp(report)) this.#fail(reason);
   }
 
   #receiveInSynSent({ flags, sequence, acknowledgement }: TcpPacket): void {
@@ -227,17 +272,25 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     this.transmit(ACK, this.#sending.next, NO_OCTETS);
   }
 
-  transmit(flags: number, sequence: number, payload: Uint8Array): void {
+  transmit(flags: number, sequence: number, payload: Uint8Array, ttl?: number): void {
     this.#host.send({
       protocol: 'tcp',
       source: this.local,
       destination: this.remote,
-      ttl: DEFAULT_TTL,
-      dscp: 0,
+      ttl: ttl ?? (this.#isOpening() ? this.#options.ttl : undefined) ?? DEFAULT_TTL,
+      dscp: this.#dscp,
       flags,
       sequence,
       acknowledgement: this.#received?.next ?? 0,
       payload,
+    });
+  }
+
+  onSent(id: number, sequence: number | null): void {
+    const stamp = { id, atNs: this.world.nowNs, sequence: sequence === null ? null : sequence % 2 ** 32 };
+    this.world.after(0, () => {
+      const handler = this.#handler;
+      if (this.#closeReason === null) this.world.call(() => handler?.onTransmitted?.(stamp));
     });
   }
 
@@ -258,8 +311,9 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
 
   #scheduleKeepAlive(): void {
     this.#keepAlive?.cancel();
-    if (this.#keepAliveMs === null || this.#state !== 'established') return;
-    this.#keepAlive = this.world.after(this.#keepAliveMs * 1e6, () => {
+    const { keepAliveMs } = this.#options;
+    if (keepAliveMs === undefined || this.#state !== 'established') return;
+    this.#keepAlive = this.world.after(keepAliveMs * 1e6, () => {
       if (this.#unansweredProbes++ >= KEEP_ALIVE_PROBES) {
         this.#fail('timeout');
         return;
@@ -310,6 +364,10 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     this.#keepAlive?.cancel();
   }
 
+  #finIsAcknowledged(): boolean {
+    return this.#finSent && this.#sending.unacknowledged === this.#sending.next;
+  }
+
   #isOpening(): boolean {
     return this.#state === 'syn-sent' || this.#state === 'syn-received';
   }
@@ -320,12 +378,13 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
 
   #deliver(data: Uint8Array): void {
     const handler = this.#handler;
+    const receivedAtNs = this.world.nowNs;
     if (handler !== null) {
-      this.world.call(() => handler.onData(data));
+      this.world.call(() => handler.onData(data, receivedAtNs));
       return;
     }
     this.#undelivered ??= [];
-    this.#undelivered.push(data);
+    this.#undelivered.push({ data, receivedAtNs });
   }
 
   #tellClosed(reason: TcpCloseReason): void {

@@ -1,5 +1,5 @@
-import { formatEndpoint } from '@pinhole/wire';
-import type { ConnectFailure, ConnectOptions, ConnectOutcome } from '../types.ts';
+import { addressFamily, formatEndpoint, icmpTypes } from '@pinhole/wire';
+import type { ConnectFailure, ConnectOptions, ConnectOutcome, TcpIcmpReport } from '../types.ts';
 import { Event } from './event-queue.ts';
 import type { OpenFailure, SimulatedTcpConnection, TcpOwner } from './tcp-connection.ts';
 import type { World } from './world.ts';
@@ -47,6 +47,13 @@ export class Dial extends Event implements TcpOwner {
 
   abort(): void {
     this.#giveUp('aborted', 'aborted by the caller');
+  }
+
+  onIcmp(report: TcpIcmpReport): boolean {
+    const { onIcmp, remote } = this.#options;
+    if (onIcmp === undefined) return false;
+    this.#world.call(() => onIcmp(report));
+    return report.icmpType === icmpTypes.timeExceeded[addressFamily(remote.address)];
   }
 
   onEstablished(connection: SimulatedTcpConnection): void {

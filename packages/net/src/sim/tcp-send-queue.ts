@@ -7,7 +7,7 @@ import { RetransmissionTimeout } from './tcp-timeout.ts';
 import type { World } from './world.ts';
 
 /** 1,500 less the headers of IPv4 and TCP, and room for options. */
-const SEGMENT_OCTETS = 1400;
+const MOST_SEGMENT_OCTETS = 1400;
 /** Segments under way at one time: about 90 kB, the usual window without scaling and a little more. */
 const MOST_IN_FLIGHT = 64;
 /** RFC 5681: three duplicates are a loss, fewer may be reordering. */
@@ -15,10 +15,19 @@ const DUPLICATE_ACKS = 3;
 
 export interface SendQueueOwner {
   readonly world: World;
-  transmit(flags: number, sequence: number, payload: Uint8Array): void;
+  transmit(flags: number, sequence: number, payload: Uint8Array, ttl?: number): void;
+  /** The last octet of what was queued as `id` is on its way for the first time; `sequence` where it has a TTL of its own. */
+  onSent(id: number, sequence: number | null): void;
   /** Whether to send once more what was already repeated so many times in a row. */
   mayRetry(retries: number): boolean;
   onGivenUp(): void;
+}
+
+interface Unsent {
+  readonly payload: Uint8Array;
+  readonly ttl: number | undefined;
+  /** Of what is to be told of. */
+  readonly id: number | null;
 }
 
 interface Segment {
@@ -37,21 +46,25 @@ export class SendQueue {
   next: number;
   unacknowledged: number;
   unsentBytes = 0;
+  /** Segments sent again. */
+  retransmissions = 0;
+  readonly segmentOctets: number;
+  readonly timeout = new RetransmissionTimeout();
   readonly #owner: SendQueueOwner;
-  readonly #timeout = new RetransmissionTimeout();
   /** Those in flight, oldest first. */
   #first: Segment | null = null;
   #last: Segment | null = null;
   #inFlight = 0;
-  readonly #unsent: Uint8Array[] = [];
+  readonly #unsent: Unsent[] = [];
   #retries = 0;
   #duplicates = 0;
   /** What was sent when the last loss was noticed: until it is acknowledged, each step forward shows the next. */
   #recoverTo = 0;
   #timer: Repetition | null = null;
 
-  constructor(initialSequence: number, owner: SendQueueOwner) {
+  constructor(initialSequence: number, mss: number | undefined, owner: SendQueueOwner) {
     this.next = this.unacknowledged = initialSequence;
+    this.segmentOctets = Math.min(mss ?? MOST_SEGMENT_OCTETS, MOST_SEGMENT_OCTETS);
     this.#owner = owner;
   }
 
@@ -59,11 +72,13 @@ export class SendQueue {
     return this.#first !== null;
   }
 
-  /** Copies the octets. */
-  queue(data: Uint8Array): void {
+  /** Copies the octets. They leave with this TTL, the first time. The owner is told of what has an id. */
+  queue(data: Uint8Array, ttl: number | undefined, id: number | null): void {
     const copy = Uint8Array.from(data);
-    for (let at = 0; at < copy.length; at += SEGMENT_OCTETS) {
-      this.#unsent.push(copy.subarray(at, at + SEGMENT_OCTETS));
+    for (let at = 0; at < copy.length; at += this.segmentOctets) {
+      const payload = copy.subarray(at, at + this.segmentOctets);
+      const isLast = at + payload.length === copy.length;
+      this.#unsent.push({ payload, ttl, id: isLast ? id : null });
     }
     this.unsentBytes += copy.length;
   }
@@ -71,13 +86,15 @@ export class SendQueue {
   /** Sends of what is queued as much as may be under way. */
   sendQueued(): void {
     while (this.#unsent.length > 0 && this.#inFlight < MOST_IN_FLIGHT) {
-      const payload = this.#unsent.shift()!;
+      const { payload, ttl, id } = this.#unsent.shift()!;
+      const sequence = this.next;
       this.unsentBytes -= payload.length;
-      this.send(ACK, payload);
+      this.send(ACK, payload, ttl);
+      if (id !== null) this.#owner.onSent(id, ttl === undefined ? null : sequence);
     }
   }
 
-  send(flags: number, payload: Uint8Array): void {
+  send(flags: number, payload: Uint8Array, ttl?: number): void {
     const sequence = this.next;
     this.next += payload.length + ((flags & (SYN | FIN)) !== 0 ? 1 : 0);
     const sentAtNs = this.#owner.world.nowNs;
@@ -86,7 +103,7 @@ export class SendQueue {
     else this.#last.next = segment;
     this.#last = segment;
     this.#inFlight++;
-    this.#owner.transmit(flags, sequence, payload);
+    this.#owner.transmit(flags, sequence, payload, ttl);
     if (this.#timer === null) this.#restartTimer();
   }
 
@@ -96,6 +113,7 @@ export class SendQueue {
     if (first === null) return;
     first.flags = flags ?? first.flags;
     first.repeated = true;
+    this.retransmissions++;
     this.#owner.transmit(first.flags, first.sequence, first.payload);
   }
 
@@ -107,12 +125,12 @@ export class SendQueue {
       this.#first = first.next;
       this.#inFlight--;
       // Karn: which of two sendings was acknowledged is not known.
-      if (!first.repeated) this.#timeout.sample(nowNs - first.sentAtNs);
+      if (!first.repeated) this.timeout.sample(nowNs - first.sentAtNs);
     }
     if (this.#first === null) this.#last = null;
     this.#retries = 0;
     this.#duplicates = 0;
-    this.#timeout.forgetBackoff();
+    this.timeout.forgetBackoff();
     this.#restartTimer();
     if (acknowledgement < this.#recoverTo) this.repeatFirst();
   }
@@ -126,8 +144,11 @@ export class SendQueue {
     this.repeatFirst();
   }
 
+  /** Nothing more is sent. */
   stop(): void {
     this.#timer?.cancel();
+    this.#unsent.length = 0;
+    this.unsentBytes = 0;
   }
 
   #restartTimer(): void {
@@ -135,7 +156,7 @@ export class SendQueue {
     this.#timer = null;
     if (!this.isUnderWay) return;
     const { world } = this.#owner;
-    this.#timer = new Repetition(world.inNs(this.#timeout.currentNs), this);
+    this.#timer = new Repetition(world.inNs(this.timeout.currentNs), this);
     world.queue.add(this.#timer);
   }
 
@@ -144,7 +165,7 @@ export class SendQueue {
       this.#owner.onGivenUp();
       return;
     }
-    this.#timeout.backOff();
+    this.timeout.backOff();
     this.#recoverTo = this.next;
     this.repeatFirst();
     this.#restartTimer();

@@ -8,9 +8,18 @@ const LEAST_NS = 200e6;
 const MOST_NS = 120e9;
 
 export class RetransmissionTimeout {
+  leastNs: number | null = null;
   #smoothedNs: number | null = null;
   #variationNs = 0;
   #backoff = 1;
+
+  get smoothedNs(): number {
+    return this.#smoothedNs ?? 0;
+  }
+
+  get variationNs(): number {
+    return this.#variationNs;
+  }
 
   get currentNs(): number {
     const base =
@@ -22,6 +31,7 @@ export class RetransmissionTimeout {
 
   /** A round trip that was measured. */
   sample(roundTripNs: number): void {
+    this.leastNs = Math.min(this.leastNs ?? roundTripNs, roundTripNs);
     if (this.#smoothedNs === null) {
       this.#smoothedNs = roundTripNs;
       this.#variationNs = roundTripNs / 2;

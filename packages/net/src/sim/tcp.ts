@@ -9,8 +9,8 @@ import {
   type TcpListener,
 } from '../types.ts';
 import { isUnspecified, overlaps, type SimulatedHost, type Stack } from './host.ts';
-import { ACK, type IcmpPacket, RST, resetFor, SYN, type TcpPacket } from './packet.ts';
-import { SimulatedTcpConnection, type TcpOwner } from './tcp-connection.ts';
+import { ACK, errorReport, type IcmpPacket, RST, resetFor, SYN, type TcpPacket } from './packet.ts';
+import { type ConnectionOptions, SimulatedTcpConnection, type TcpOwner } from './tcp-connection.ts';
 import { connectFailure, Dial, type DialOwner } from './tcp-dial.ts';
 import { Dials } from './tcp-dials.ts';
 
@@ -18,6 +18,7 @@ interface Listener extends TcpListener {
   readonly reusePort: boolean;
   readonly silent: boolean;
   readonly maxConnections: number;
+  readonly options: ConnectionOptions;
   readonly open: Set<SimulatedTcpConnection>;
   readonly onConnection: (connection: TcpConnection) => void;
 }
@@ -27,6 +28,13 @@ type Attempt =
   | { readonly failure: 'address-in-use' | 'unreachable' | 'other'; readonly detail: string };
 
 export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
+  readonly features = {
+    receiveStamps: true,
+    transmitStamps: true,
+    info: true,
+    packetOptions: true,
+    connectErrors: true,
+  };
   readonly #host: SimulatedHost;
   /** By port. */
   readonly #listeners = new Map<number, readonly Listener[]>();
@@ -55,10 +63,15 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
     }
   }
 
-  receiveError({ icmpType, icmpCode }: IcmpPacket, { source, destination }: TcpPacket): void {
+  receiveError(error: IcmpPacket, { source, destination }: TcpPacket): void {
+    const { icmpType, icmpCode } = error;
     const portUnreachable = (icmpType === 3 && icmpCode === 3) || (icmpType === 1 && icmpCode === 4);
     const connection = this.#connectionOf(source, destination);
-    connection?.receiveUnreachable(portUnreachable ? 'refused' : 'unreachable');
+    const receivedAtNs = this.#host.world.nowNs;
+    connection?.receiveError(portUnreachable ? 'refused' : 'unreachable', {
+      ...errorReport(error),
+      receivedAtNs,
+    });
   }
 
   #connectionOf(local: Endpoint, remote: Endpoint): SimulatedTcpConnection | undefined {
@@ -83,7 +96,8 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
   }
 
   #accept(syn: TcpPacket, listener: Listener): void {
-    this.#create(syn.destination, syn.source, syn.sequence, null, {
+    this.#create(syn.destination, syn.source, syn.sequence, listener.options, {
+      onIcmp: () => true,
       onEstablished: (connection) => {
         if (listener.open.size >= listener.maxConnections) {
           connection.end();
@@ -104,7 +118,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
     local: Endpoint,
     remote: Endpoint,
     peerSequence: number | null,
-    keepAliveMs: number | null,
+    options: ConnectionOptions,
     owner: TcpOwner,
   ): SimulatedTcpConnection {
     const host = this.#host;
@@ -116,7 +130,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
       remote,
       sequence,
       peerSequence,
-      keepAliveMs,
+      options,
     );
     const key = portsKey(local, remote);
     const others = this.#connections.get(key);
@@ -142,7 +156,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
     }
     const dial = new Dial(this.#host.world, options, resolve, this);
     this.#dials.add(dial);
-    dial.by(this.#create(attempt.local, options.remote, null, options.keepAliveMs ?? null, dial));
+    dial.by(this.#create(attempt.local, options.remote, null, options, dial));
   }
 
   onSettled(dial: Dial): void {
@@ -196,6 +210,7 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
       reusePort,
       silent,
       maxConnections,
+      options: { dscp: options.dscp, mss: options.mss },
       open: new Set(),
       onConnection,
       close: () => {

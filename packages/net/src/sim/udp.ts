@@ -9,7 +9,7 @@ import {
   type UdpSocket,
 } from '../types.ts';
 import { isUnspecified, overlaps, type SimulatedHost, type Stack } from './host.ts';
-import { DEFAULT_TTL, type IcmpPacket, NO_OCTETS, type UdpPacket } from './packet.ts';
+import { DEFAULT_TTL, errorReport, type IcmpPacket, NO_OCTETS, type UdpPacket } from './packet.ts';
 
 /** 65,535 less the headers of UDP and IPv4 (RFC 768, RFC 791). */
 const LARGEST_PAYLOAD_OCTETS = 65_507;
@@ -174,13 +174,10 @@ class SimulatedUdpSocket implements UdpSocket {
     this.#tell(() => this.#handler.onDatagrams([datagram]));
   }
 
-  receiveError({ source, icmpType, icmpCode }: IcmpPacket, { destination, payload }: UdpPacket): void {
+  receiveError(error: IcmpPacket, { destination, payload }: UdpPacket): void {
     const report = {
+      ...errorReport(error),
       to: destination,
-      offender: source.address,
-      icmpType,
-      icmpCode,
-      mtu: 0,
       receivedAtNs: this.#host.world.nowNs,
       quoted: payload.subarray(0, MOST_QUOTED_OCTETS),
     };

@@ -1,59 +1,10 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
-import type { Endpoint } from '@pinhole/wire';
-import type { ConnectOptions, Net, TcpCloseReason, TcpConnection, TcpHandler } from '../../src/types.ts';
-import { eventually, pause, type Subject, type World } from './subject.ts';
-
-class Recorder implements TcpHandler {
-  readonly chunks: Uint8Array[] = [];
-  received = 0;
-  readonly closed: TcpCloseReason[] = [];
-
-  onData(data: Uint8Array): void {
-    this.chunks.push(Uint8Array.from(data));
-    this.received += data.length;
-  }
-  onClose(reason: TcpCloseReason): void {
-    this.closed.push(reason);
-  }
-  all(): Buffer {
-    return Buffer.concat(this.chunks);
-  }
-}
+import type { TcpConnection } from '../../src/types.ts';
+import { eventually, pause, type Subject } from './subject.ts';
+import { connected, loopback, pair, Recorder, tcpTests } from './tcp-scene.ts';
 
 export function describeTcp(subject: Subject): void {
-  const test = (name: string, program: (net: Net, world: World) => Promise<void>) =>
-    it(name, async () => {
-      const world = subject.create();
-      try {
-        await world.run(program(world.net, world));
-      } finally {
-        await world.destroy();
-      }
-    });
-
-  const loopback = (world: World): Endpoint => ({ address: world.loopbacks[0]!, port: 0 });
-
-  async function connected(net: Net, options: Partial<ConnectOptions> & { remote: Endpoint }) {
-    const outcome = await net.tcp.connect({ timeoutMs: 10_000, ...options });
-    assert.ok(outcome.connected, JSON.stringify(outcome));
-    return outcome.connection;
-  }
-
-  /** A connection, both its ends recorded. */
-  async function pair(net: Net, world: World) {
-    const accepted: TcpConnection[] = [];
-    const listener = await net.tcp.listen({ local: loopback(world) }, (connection) =>
-      accepted.push(connection),
-    );
-    const client = await connected(net, { remote: listener.local });
-    await eventually(net, 'the accept', () => accepted.length === 1);
-    const server = accepted[0]!;
-    const [clientRecorder, serverRecorder] = [new Recorder(), new Recorder()];
-    client.start(clientRecorder);
-    server.start(serverRecorder);
-    return { listener, client, server, clientRecorder, serverRecorder };
-  }
+  const test = tcpTests(subject);
 
   test('both ends of a connection agree on its endpoints', async (net, world) => {
     const { listener, client, server } = await pair(net, world);
@@ -78,6 +29,63 @@ export function describeTcp(subject: Subject): void {
     await eventually(net, 'the echo', () => recorder.received >= payload.length);
     assert.ok(recorder.all().equals(payload));
     assert.equal(connection.bufferedBytes, 0);
+  });
+
+  test('what is written after the end, or after a reset, goes nowhere', async (net, world) => {
+    const { client, clientRecorder, serverRecorder } = await pair(net, world);
+    client.write(Uint8Array.of(1));
+    client.end();
+    client.write(Uint8Array.of(2));
+    await eventually(net, 'the end', () => clientRecorder.closed.length === 1);
+    client.write(Uint8Array.of(3), { stamp: true, ttl: 5 });
+    client.setDscp(46);
+    client.end();
+    client.reset();
+    await pause(net, 20);
+    assert.deepEqual([...serverRecorder.all()], [1]);
+    assert.deepEqual(clientRecorder.closed, ['ended']);
+    assert.equal(client.bufferedBytes, 0);
+  });
+
+  test('a peer that does not read holds the writer back, and ends by a reset', async (net, world) => {
+    const accepted: TcpConnection[] = [];
+    const listener = await net.tcp.listen({ local: loopback(world) }, (connection) =>
+      accepted.push(connection),
+    );
+    const client = await connected(net, { remote: listener.local });
+    const recorder = new Recorder();
+    client.start(recorder);
+    // More than the buffers of both ends together hold.
+    const payload = new Uint8Array(1 << 20);
+    for (let i = 0; i < 32; i++) client.write(payload);
+    assert.ok(client.bufferedBytes > 0);
+    await eventually(net, 'the accept', () => accepted.length === 1);
+    accepted[0]!.reset();
+    await eventually(net, 'the close', () => recorder.closed.length === 1);
+    assert.deepEqual(recorder.closed, ['reset']);
+    assert.equal(client.bufferedBytes, 0);
+  });
+
+  test('a handler may reset its connection while it is given data', async (net, world) => {
+    const accepted: TcpConnection[] = [];
+    const listener = await net.tcp.listen({ local: loopback(world) }, (connection) => {
+      accepted.push(connection);
+      let received = 0;
+      connection.start({
+        onData: (data) => {
+          received += data.length;
+          connection.reset();
+          assert.ok(received === data.length, 'called again');
+        },
+        onClose: () => undefined,
+      });
+    });
+    const client = await connected(net, { remote: listener.local });
+    const recorder = new Recorder();
+    client.start(recorder);
+    client.write(new Uint8Array(300_000));
+    await eventually(net, 'the close', () => recorder.closed.length === 1);
+    assert.deepEqual(recorder.closed, ['reset']);
   });
 
   test('a connection is started once', async (net, world) => {

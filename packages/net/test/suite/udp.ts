@@ -249,6 +249,7 @@ export function describeUdp(subject: Subject, loopback: IpAddress): void {
       assert.deepEqual([report.icmpType, report.icmpCode], addressFamily(loopback) === 6 ? [1, 4] : [3, 3]);
       assert.deepEqual(report.quoted.subarray(0, 3), octets(9, 8, 7));
       assert.ok(report.receivedAtNs <= net.clock.monotonicNs());
+      assert.deepEqual([report.ttl, report.extension, report.mtu], [64, null, 0]);
     } else {
       await pause(net, 50);
       assert.deepEqual(a.recorder.reports, []);

@@ -3,7 +3,7 @@
 import type { Endpoint } from '../address.ts';
 import type { SessionRole } from '../session/keys.ts';
 import type { StunAttribute } from '../stun/attributes.ts';
-import { findAttribute, type StunMessage } from '../stun/message.ts';
+import { findAttribute, findEndpoints, type StunMessage } from '../stun/message.ts';
 import {
   decodeProfile,
   decodeSearch,
@@ -194,7 +194,11 @@ export function decodeBody(
     case 'register request': {
       const lifetimeS = findAttribute(message, 'lifetime')?.value;
       if (lifetimeS === undefined) return 'missing-attribute';
-      return { kind: 'register', lifetimeS, localAddresses: endpoints(message, 'local-address') };
+      return {
+        kind: 'register',
+        lifetimeS,
+        localAddresses: findEndpoints(message, 'local-address', maxAddresses),
+      };
     }
     case 'register success': {
       const lifetimeS = findAttribute(message, 'lifetime')?.value;
@@ -228,7 +232,13 @@ export function decodeBody(
       if (sessionId.length !== sessionIdBytes) return 'bad-attribute';
       const pairing = decodePairing(message);
       if (pairing === null) return 'bad-attribute';
-      return { kind: 'start', sessionId, startInMs, peers: endpoints(message, 'peer-address'), ...pairing };
+      return {
+        kind: 'start',
+        sessionId,
+        startInMs,
+        peers: findEndpoints(message, 'peer-address', maxAddresses),
+        ...pairing,
+      };
     }
     case 'probe request': {
       const number = findAttribute(message, 'probe')?.value;
@@ -244,7 +254,12 @@ export function decodeBody(
       if (number === undefined || elapsedMs === undefined) return 'missing-attribute';
       const result = probeResults[number - 1];
       if (result === undefined) return 'bad-attribute';
-      return { kind: 'probed', result, elapsedMs, from: endpoints(message, 'peer-address')[0] ?? null };
+      return {
+        kind: 'probed',
+        result,
+        elapsedMs,
+        from: findEndpoints(message, 'peer-address', maxAddresses)[0] ?? null,
+      };
     }
     case 'meet success':
       return { kind: 'met' };
@@ -299,13 +314,4 @@ function decodePairing(
   if (method === undefined || atFault === undefined || (octets !== undefined && search === null)) return null;
   if (openerTtl !== null && (openerTtl < 1 || openerTtl > 255)) return null;
   return { method, atFault, openerTtl, search };
-}
-
-function endpoints(message: StunMessage, type: 'local-address' | 'peer-address'): Endpoint[] {
-  const found: Endpoint[] = [];
-  for (const attribute of message.attributes) {
-    const ofUse = attribute.type === 'local-address' || attribute.type === 'peer-address';
-    if (ofUse && attribute.type === type && found.length < maxAddresses) found.push(attribute.endpoint);
-  }
-  return found;
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { encodeStun } from '../stun/message.ts';
-import { frameProbe, SessionFramer } from './stream.ts';
+import { frameBulk, frameProbe, SessionFramer } from './stream.ts';
+import { bulkHeaderBytes, writeBulkHeader } from './throughput.ts';
 
 const control = Uint8Array.from(
   encodeStun({
@@ -26,9 +27,10 @@ describe('a session stream', () => {
           const size = sizes[i % sizes.length] as number;
           const { frames, failed } = framer.push(Uint8Array.from(stream.subarray(at, at + size)));
           assert.equal(failed, false);
-          for (const { kind, bytes } of frames) {
-            assert.equal(kind, bytes[0] === 0xee ? 'probe' : 'control');
-            got.push(bytes);
+          for (const frame of frames) {
+            assert.ok(frame.kind !== 'bulk');
+            assert.equal(frame.kind, frame.bytes[0] === 0xee ? 'probe' : 'control');
+            got.push(frame.bytes);
           }
           at += size;
         }
@@ -37,8 +39,51 @@ describe('a session stream', () => {
     );
   });
 
+  it('counts the octets of bulk packets between other frames, and keeps their headers only', () => {
+    const packet = (size: number, tagOctet: number) => {
+      const bytes = new Uint8Array(size);
+      writeBulkHeader(bytes, { sequence: 0, tag: new Uint8Array(8).fill(tagOctet) });
+      return bytes;
+    };
+    const bulk = [packet(16_000, 1), packet(bulkHeaderBytes, 2), packet(60_001, 3)];
+    const stream = Buffer.concat([
+      control,
+      ...bulk.flatMap((each) => [frameBulk(each), frameProbe(probe(152))]),
+    ]);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1 }), (sizes) => {
+        const framer = new SessionFramer();
+        const octetsByTag = new Map<number, number>();
+        let others = 0;
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const size = sizes[i % sizes.length] as number;
+          const { frames, failed } = framer.push(Uint8Array.from(stream.subarray(at, at + size)));
+          assert.equal(failed, false);
+          for (const frame of frames) {
+            if (frame.kind !== 'bulk') others += 1;
+            else {
+              const tag = frame.header[8] as number;
+              octetsByTag.set(tag, (octetsByTag.get(tag) ?? 0) + frame.octets);
+            }
+          }
+          at += size;
+        }
+        assert.equal(others, 4);
+        assert.deepEqual(
+          [...octetsByTag],
+          [
+            [1, 16_004],
+            [2, 20],
+            [3, 60_008],
+          ],
+        );
+      }),
+    );
+  });
+
   for (const [name, bytes] of [
-    ['another channel', [0x40, 0x01, 0, 4]],
+    ['another channel', [0x40, 0x02, 0, 4]],
+    ['a bulk packet without a header', [0x40, 0x01, 0, 12]],
     ['no frame at all', [0x80, 0, 0, 0]],
     ['a message larger than any of ours', [0, 1, 0x08, 0]],
     ['a probe larger than any of ours', [0x40, 0, 0x08, 0]],

@@ -47,6 +47,9 @@ const octetsCodes = {
   records: 0xe80a,
   'nat-profile': 0xe80e,
   search: 0xe80f,
+  'tcp-figures': 0xe815,
+  throughput: 0xe816,
+  arrived: 0xe817,
 } as const;
 
 /** Unsigned, in 4 octets. */
@@ -63,6 +66,8 @@ const numberCodes = {
   'opener-ttl': 0xe811,
   method: 0xe812,
   'at-fault': 0xe813,
+  'received-ttl': 0xe814,
+  packets: 0xe818,
 } as const;
 
 const otherCodes = {

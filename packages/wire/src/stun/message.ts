@@ -14,6 +14,7 @@
 // A message of RFC 3489 has no cookie: its transaction id is 16 octets long, and so it is kept here.
 
 import { timingSafeEqual } from 'node:crypto';
+import type { Endpoint } from '../address.ts';
 import {
   attributeCode,
   decodeAttribute,
@@ -211,6 +212,17 @@ export function findAttribute<T extends StunAttributeType>(
   type: T,
 ): AttributeOf<T> | undefined {
   return message.attributes.find((each) => each.type === type) as AttributeOf<T> | undefined;
+}
+
+/** The endpoints of all attributes of a type, in their order; `most` at most. */
+export function findEndpoints(
+  message: StunMessage,
+  type: 'local-address' | 'peer-address',
+  most: number,
+): Endpoint[] {
+  return message.attributes
+    .flatMap((each) => (each.type === type ? [(each as AttributeOf<typeof type>).endpoint] : []))
+    .slice(0, most);
 }
 
 function decodeClass(type: number): StunClass {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { estimateClock, isPlausibleExchange, offsetAtNs, reversedExchange, roundTripNs } from './clock.ts';
-import type { ClockExchange } from './records.ts';
+import type { ClockExchange } from '../records.ts';
+import { estimateClock, offsetAtNs } from './estimate.ts';
+import { isPlausibleExchange, reversedExchange, roundTripNs } from './exchange.ts';
+import { chanceOf } from './scene.ts';
 
 const ms = 1e6;
 const second = 1e9;
@@ -99,7 +101,24 @@ describe('many exchanges', () => {
     const estimate = estimateClock(quick, span);
     assert.ok(estimate !== null);
     assert.ok(Math.abs(estimate.skew - 80e-6) < 10e-6, `${estimate.skew}`);
-    assert.ok(estimate.errorBoundNs < 10_000, `${estimate.errorBoundNs}`);
+    // Half the round trip, and what the clocks may drift in the 20 ms after the last exchange.
+    const mostNs = 5_000 + 20 * ms * (1001e-6 + 80e-6) + 200;
+    assert.ok(estimate.errorBoundNs < mostNs, `${estimate.errorBoundNs}`);
+  });
+
+  test('tell the skew also where stamps are off by more than the path takes', () => {
+    const clocks = { offset: 0, skew: 80e-6 };
+    const chance = chanceOf(1);
+    const noise = () => 10_000 * chance();
+    const noisy = Array.from({ length: 50 }, (_, i) => {
+      const { t1Ns, t2Ns, t3Ns, t4Ns } = exchange(i * 20 * ms, { there: 1000, back: 1000 }, clocks);
+      const offNs = noise();
+      return { t1Ns, t2Ns: t2Ns - offNs, t3Ns: t3Ns - offNs, t4Ns };
+    });
+    const estimate = estimateClock(noisy, span);
+    assert.ok(estimate !== null);
+    assert.ok(Math.abs(estimate.skew - 80e-6) < 15e-6, `${estimate.skew}`);
+    assert.ok(Math.abs(offsetAtNs(estimate, 0)) < estimate.errorBoundNs && estimate.errorBoundNs < 50_000);
   });
 
   test('invent no skew: queues that empty during the round are no drift', () => {
@@ -114,14 +133,14 @@ describe('many exchanges', () => {
     assert.equal(estimate?.skew, 0);
   });
 
-  test('of a clock that was slewed half way give the best of them, with the skew that may be as error', () => {
+  test('hold for a clock that was slewed half way', () => {
     const slewed = Array.from({ length: 50 }, (_, i) => {
       const at = i * 20 * ms;
       const offset = 300e-6 * Math.max(0, at - 500 * ms);
       return exchange(at, { there: 5000, back: 5000 }, { offset, skew: 0 });
     });
     const estimate = estimateClock(slewed, span);
-    assert.ok(estimate !== null && estimate.skew === 0);
+    assert.ok(estimate !== null);
     for (const at of [0, second]) {
       const offset = 300e-6 * Math.max(0, at - 500 * ms);
       assert.ok(Math.abs(offsetAtNs(estimate, at) - offset) <= estimate.errorBoundNs);
@@ -144,12 +163,12 @@ describe('stamps that cannot be', () => {
     });
 });
 
-test('the true offset is within the bound: any offset of a day, any skew of 100 ppm, any two ways', () => {
+test('the true offset is within the bound: any offset of a day, any skew of 1000 ppm, any two ways', () => {
   const way = fc.integer({ min: 2000, max: 400 * ms });
   const leg = fc.record({ there: way, back: way, dwell: fc.integer({ min: 0, max: 10 * ms }) });
   const clocks = fc.record({
     offset: fc.integer({ min: -86_400 * second, max: 86_400 * second }),
-    skew: fc.double({ min: -100e-6, max: 100e-6, noNaN: true }),
+    skew: fc.double({ min: -1000e-6, max: 1000e-6, noNaN: true }),
   });
   fc.assert(
     fc.property(
@@ -170,7 +189,8 @@ test('the true offset is within the bound: any offset of a day, any skew of 100 
           assert.ok(error <= estimate.errorBoundNs, `off by ${error} ns, bound ${estimate.errorBoundNs}`);
         }
         const best = Math.min(...exchanges.map(roundTripNs));
-        assert.ok(estimate.errorBoundNs <= best / 2 + 1000e-6 * 10 * second + 1000);
+        // 8 s at 1001 ppm to where the round begins or ends, and as much for the skew that is not known.
+        assert.ok(estimate.errorBoundNs <= best / 2 + 2 * 1001e-6 * 10 * second + 1000);
       },
     ),
     { numRuns: 200 },

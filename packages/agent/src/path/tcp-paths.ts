@@ -1,0 +1,51 @@
+// The paths of a session over TCP by SYNs, each trace from a port of its own; which takes no privilege. A NAT in front of the
+// peer is where they end: what could be opened for one SYN lets no other in (conntrack looks at sequence numbers).
+
+import type { PathTrace } from '@pinhole/contract';
+import type { TcpListener } from '@pinhole/net';
+import { ip } from '@pinhole/wire';
+import { hopQuestions, inTurn, type PathOptions } from './options.ts';
+import { pathTrace } from './result.ts';
+import { SynProber } from './syn-prober.ts';
+import { runTrace } from './tracer.ts';
+
+const anyAddress = ip('0.0.0.0');
+
+/** Never rejects; empty where no port could be had. */
+export async function traceBySyns(options: PathOptions): Promise<PathTrace[]> {
+  const { net, plan } = options;
+  const opened = await Promise.all(Array.from({ length: plan.traces }, () => reservePort(options)));
+  const listeners = opened.filter((each) => each !== null);
+  const found = await inTurn(net.clock, listeners.length, (i) =>
+    traceFrom(options, listeners[i]!.local.port),
+  );
+  for (const listener of listeners) listener.close();
+  return found;
+}
+
+/** Whoever comes there has the flow of a trace for the session's, and is not wanted. */
+function reservePort({ net }: PathOptions): Promise<TcpListener | null> {
+  const options = { local: { address: anyAddress, port: 0 }, reusePort: true };
+  return net.tcp.listen(options, (connection) => connection.reset()).catch(() => null);
+}
+
+async function traceFrom({ net, plan, target, signal }: PathOptions, port: number): Promise<PathTrace> {
+  const { clock, host } = net;
+  const prober = new SynProber(net, target, port);
+  const startedAtMs = Math.floor(clock.wallMs());
+  const asked = { target: target.address, ...hopQuestions(plan), oneAtATime: true };
+  const traced = await runTrace(clock, signal, asked, prober);
+  prober.close();
+  const address = prober.ownAddress ?? host.interfaces()[0]?.ipAddresses[0] ?? anyAddress;
+  return pathTrace(traced, {
+    mode: 'classic',
+    protocol: 'tcp',
+    source: { address, port },
+    target,
+    pathMtu: null,
+    mss: prober.mss,
+    tooBig: new Map(),
+    startedAtMs,
+    finishedAtMs: Math.floor(clock.wallMs()),
+  });
+}

@@ -1,0 +1,38 @@
+// What a session does for its peer's tracing of the path (path/): it answers what reaches it, and opens the way for flows
+// that come from elsewhere.
+
+import type { SessionEffect, SessionEvent, SessionState } from './state.ts';
+
+type Asked = Extract<Extract<SessionEvent, { kind: 'message' }>['body'], { kind: 'trace' | 'flows' }>;
+type TracingMessage = Extract<SessionEvent, { kind: 'message' }> & { readonly body: Asked };
+
+/** Ten traces of 32 hops, the last few of each three times, and what the path MTU takes: an honest peer asks for less. */
+const maxAnswers = 512;
+/** After the peer's last request; it may be asking for a hop that is far away. */
+const patienceMs = 5_000;
+/** However often it asks: all that a round's tracing can take. */
+const limitMs = 30_000;
+
+/** Nothing before there is a way: until then nobody has shown to be where it says. */
+export function answerTracing(
+  state: SessionState,
+  { from, receivedTtl, transactionId, body }: TracingMessage,
+  nowMs: number,
+  effects: SessionEffect[],
+): void {
+  const { remote, phase } = state;
+  if (remote === null || phase === 'gone' || state.traceAnswers >= maxAnswers) return;
+  state.traceAnswers += 1;
+  if (phase === 'lingering') {
+    const untilMs = Math.min(nowMs + patienceMs, state.finishedAtMs + limitMs);
+    state.lingerUntilMs = Math.max(state.lingerUntilMs, untilMs);
+  }
+  if (body.kind === 'trace') {
+    const answer = { kind: 'traced', receivedTtl, mapped: from } as const;
+    effects.push({ kind: 'send', to: from, transactionId, body: answer });
+    return;
+  }
+  // To the peer's own address only: nobody is to be made to send to others.
+  for (const to of body.from) if (to.address === remote.address) effects.push({ kind: 'open-way', to });
+  effects.push({ kind: 'send', to: from, transactionId, body: { kind: 'flows-opened' } });
+}
