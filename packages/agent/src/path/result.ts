@@ -3,7 +3,7 @@
 import type { PathTrace, TracedHop } from '@pinhole/contract';
 import { natsOn } from '@pinhole/measure';
 import type { IpAddress } from '@pinhole/wire';
-import { answers, reachedAt, type TraceAnswer, type TraceState } from './trace.ts';
+import { answers, reachedAt, stoppedAt, type TraceAnswer, type TraceState } from './trace.ts';
 import type { Traced } from './tracer.ts';
 
 export interface TraceFrame
@@ -16,12 +16,14 @@ export interface TraceFrame
 }
 
 export function pathTrace({ state, told }: Traced, { tooBig, ...frame }: TraceFrame): PathTrace {
-  const length = reachedAt(state) ?? state.hops.findLastIndex((asked) => answers(asked).length > 0) + 1;
+  const last = state.hops.findLastIndex((asked) => answers(asked).length > 0) + 1;
+  // What was answered from behind the end was on its way when that was found.
+  const length = reachedAt(state) ?? stoppedAt(state)?.ttl ?? last;
   const hops = Array.from({ length }, (_, i): TracedHop => {
     const asked = state.hops[i] ?? [];
     const said = told.get(i + 1);
     const all = answers(asked);
-    const by = all[0]?.by ?? null;
+    const by = firstAnswer(asked)?.by ?? null;
     // The peer has one address for whoever is outside: the one that the packets go to.
     const router = by?.kind === 'expired' || by?.kind === 'unreachable' ? by : null;
     const address = by === null ? null : (router?.address ?? frame.target.address);
@@ -50,6 +52,14 @@ export function pathTrace({ state, told }: Traced, { tooBig, ...frame }: TraceFr
     endIcmp: stoppedBy?.icmp ?? null,
     ttlRewrittenAt: rewrittenAt(state),
   };
+}
+
+/** In time, not in the order of asking: with it came what else is told of the hop. */
+function firstAnswer(asked: TraceState['hops'][number]): TraceAnswer | undefined {
+  const arrivals = asked.flatMap(({ atMs, answer }) =>
+    answer === null ? [] : [{ atMs: atMs + answer.roundTripMs, answer }],
+  );
+  return arrivals.toSorted((a, b) => a.atMs - b.atMs)[0]?.answer;
 }
 
 /** With more of the TTL left than was sent: something on the way has set it anew. */

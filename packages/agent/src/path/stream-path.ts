@@ -4,12 +4,12 @@
 // for whatever dies is sent again. So when all has arrived, and the stream is quiet, the TTLs behind the last router are
 // tried one by one: the first that needs no second transmission has reached the peer.
 
-import { maxHops, type PathTrace } from '@pinhole/contract';
+import { maxHops, maxProbesPerHop, type PathTrace } from '@pinhole/contract';
 import type { Clock } from '@pinhole/net';
 import type { PathOptions } from './options.ts';
 import { pathTrace } from './result.ts';
 import { type Stream, StreamProber } from './stream-prober.ts';
-import { answers } from './trace.ts';
+import { answers, traceLimitMs } from './trace.ts';
 import { runTrace, type Traced } from './tracer.ts';
 
 /** TCP's least retransmission timeout on Linux is 200 ms, and doubles; a stream that is not whole by then is broken. */
@@ -29,7 +29,13 @@ export async function traceInStream(
   if (prober === null) return null;
   const startedAtMs = Math.floor(clock.wallMs());
   // Each is asked once: what dies holds up what comes behind it.
-  const plan = { target: stream.remote.address, answersPerHop: 1, attemptsPerHop: 1, oneAtATime: false };
+  const plan = {
+    target: stream.remote.address,
+    answersPerHop: 1,
+    attemptsPerHop: 1,
+    limitMs: traceLimitMs,
+    oneAtATime: false,
+  };
   const traced = await runTrace(clock, signal, plan, prober);
   if (traced.state.end === 'silent' || traced.state.end === 'far')
     await findPeer(clock, signal, prober, traced);
@@ -66,8 +72,25 @@ async function findPeer(
     state.hops[ttl - 1] = asked;
     if (roundTripMs === null) continue;
     state.end = 'reached';
+    // A segment that was lost, and not expired, makes the peer seem one hop further: so the hop before is asked once more.
+    if (ttl - 1 > last) await askAgain(clock, prober, state, ttl - 1);
     return;
   }
+}
+
+async function askAgain(
+  clock: Clock,
+  prober: StreamProber,
+  state: Traced['state'],
+  ttl: number,
+): Promise<void> {
+  const asked = state.hops[ttl - 1];
+  if (asked === undefined || asked.length >= maxProbesPerHop || !(await becomesWhole(clock, prober))) return;
+  const atMs = clock.monotonicNs() / 1e6;
+  const probe = { ttl, attempt: asked.length };
+  const roundTripMs = await prober.arrives(probe, answerTimeoutMs);
+  const by = { kind: 'peer', receivedTtl: null } as const;
+  asked.push({ atMs, answer: roundTripMs === null ? null : { ...probe, roundTripMs, by } });
 }
 
 async function becomesWhole(clock: Clock, prober: StreamProber): Promise<boolean> {

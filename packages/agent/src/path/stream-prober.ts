@@ -22,12 +22,17 @@ interface Awaited {
   readonly onHeard: (heard: Heard) => void;
 }
 
+/** More than probes can be under way. */
+const maxEarly = 64;
+
 export class StreamProber implements Prober {
   readonly #net: Net;
   readonly #session: Session;
   readonly #stream: Stream;
   readonly #nonce: Uint8Array;
   readonly #bySequence = new Map<number, Awaited>();
+  /** Errors whose segment's stamp has not been read yet: the two come from different descriptors. */
+  readonly #early = new Map<number, RawIcmpReport>();
   /** Probes whose answers have not come: of those that died, what was sent again brings it. */
   readonly #open = new Map<string, (atNs: number) => void>();
   #icmp: IcmpSocket | null = null;
@@ -60,7 +65,11 @@ export class StreamProber implements Prober {
     const id = probeId(this.#nonce, probe);
     this.#open.set(keyOf(id), () => undefined);
     this.#stream.send(this.#message(id), probe.ttl, ({ sequence, atNs }) => {
-      if (sequence !== null) this.#bySequence.set(sequence, { sentAtNs: atNs, onHeard });
+      if (sequence === null) return;
+      this.#bySequence.set(sequence, { sentAtNs: atNs, onHeard });
+      const early = this.#early.get(sequence);
+      this.#early.delete(sequence);
+      if (early !== undefined) this.#onError(early);
     });
   }
 
@@ -80,12 +89,16 @@ export class StreamProber implements Prober {
         resolve(atNs);
       });
     });
-    this.#stream.send(this.#message(id), probe.ttl, ({ atNs }) => {
+    // What the window had no room for leaves later, with the usual TTL, and proves nothing.
+    let leftAsAsked = false;
+    this.#stream.send(this.#message(id), probe.ttl, ({ atNs, sequence }) => {
       sentAtNs = atNs;
+      leftAsAsked = sequence !== null;
     });
     const atNs = await answered;
     const after = this.#stream.info()?.retransmissions ?? null;
-    return atNs === null || before === null || after !== before ? null : Math.max(0, atNs - sentAtNs) / 1e6;
+    if (atNs === null || !leftAsAsked || before === null || after !== before) return null;
+    return Math.max(0, atNs - sentAtNs) / 1e6;
   }
 
   close(): void {
@@ -104,13 +117,18 @@ export class StreamProber implements Prober {
     return this.#session.tracingMessage(id, { kind: 'trace', paddingBytes: 0 });
   }
 
-  #onError({ from, receivedAtNs, error }: RawIcmpReport): void {
+  #onError(report: RawIcmpReport): void {
+    const { from, receivedAtNs, error } = report;
     const { quoted, type, code, extensions } = error;
     const { local, remote } = this.#stream;
     if (quoted.protocol !== 'tcp' || !sameEndpoint(quoted.destination, remote)) return;
-    const awaited = this.#bySequence.get(quoted.tcpSequence);
     const kind = errorKind(type, from);
-    if (quoted.source.port !== local.port || awaited === undefined || kind === null) return;
+    if (quoted.source.port !== local.port || kind === null) return;
+    const awaited = this.#bySequence.get(quoted.tcpSequence);
+    if (awaited === undefined) {
+      if (this.#early.size < maxEarly) this.#early.set(quoted.tcpSequence, report);
+      return;
+    }
     this.#bySequence.delete(quoted.tcpSequence);
     awaited.onHeard({
       by: { kind, address: from, icmp: { type, code } },

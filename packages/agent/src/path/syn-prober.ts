@@ -30,7 +30,7 @@ export class SynProber implements Prober {
     this.close();
     const ending = new AbortController();
     this.#latest = ending;
-    void this.#dial(ttl, ending, onHeard);
+    this.#dial(ttl, ending, onHeard).catch(() => undefined);
   }
 
   close(): void {

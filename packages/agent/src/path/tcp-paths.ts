@@ -9,6 +9,8 @@ import { pathTrace } from './result.ts';
 import { SynProber } from './syn-prober.ts';
 import { runTrace } from './tracer.ts';
 
+/** A round trip for each hop, one after the other: 20 hops of 0.3 s, and some that are silent. */
+const synLimitMs = 8_000;
 const anyAddress = ip('0.0.0.0');
 
 /** Never rejects; empty where no port could be had. */
@@ -33,7 +35,7 @@ async function traceFrom({ net, plan, target, signal }: PathOptions, port: numbe
   const { clock, host } = net;
   const prober = new SynProber(net, target, port);
   const startedAtMs = Math.floor(clock.wallMs());
-  const asked = { target: target.address, ...hopQuestions(plan), oneAtATime: true };
+  const asked = { target: target.address, ...hopQuestions(plan), limitMs: synLimitMs, oneAtATime: true };
   const traced = await runTrace(clock, signal, asked, prober);
   prober.close();
   const address = prober.ownAddress ?? host.interfaces()[0]?.ipAddresses[0] ?? anyAddress;

@@ -26,7 +26,10 @@ interface Run {
 }
 
 function trace(way: Way, answersPerHop = 1, oneAtATime = false): Run {
-  const state = startTrace({ target, answersPerHop, attemptsPerHop: 3, oneAtATime }, 0);
+  const state = startTrace(
+    { target, answersPerHop, attemptsPerHop: 3, limitMs: traceLimitMs, oneAtATime },
+    0,
+  );
   const sent: (TraceProbe & { atMs: number })[] = [];
   const coming: { atMs: number; answer: TraceAnswer }[] = [];
   let nowMs = 0;
@@ -165,7 +168,10 @@ describe('a trace', () => {
   });
 
   it('keeps the first answer to a probe, and none to what was not asked', () => {
-    const state = startTrace({ target, answersPerHop: 1, attemptsPerHop: 3, oneAtATime: false }, 0);
+    const state = startTrace(
+      { target, answersPerHop: 1, attemptsPerHop: 3, limitMs: traceLimitMs, oneAtATime: false },
+      0,
+    );
     stepTrace(state, { kind: 'tick' }, 0);
     const answer = { ttl: 1, attempt: 0, roundTripMs: 3, by: expired(1).by };
     stepTrace(state, { kind: 'answer', answer }, 3);

@@ -16,6 +16,8 @@ export interface TracePlan {
   readonly answersPerHop: number;
   /** How often a hop is asked at most, 1 to 3. */
   readonly attemptsPerHop: number;
+  /** What has not been answered by then is left. */
+  readonly limitMs: number;
   /** The next probe leaves when the one before has been answered, or will not be. */
   readonly oneAtATime: boolean;
 }
@@ -72,7 +74,7 @@ const firstPatienceMs = 800;
 const leastPatienceMs = 250;
 /** The time of the furthest answer so far and a half, and for what queues on the way: the next hop is not much further. */
 const patienceFor = (slowestMs: number) => Math.max(leastPatienceMs, slowestMs * 1.5 + 100);
-/** Whatever has not been answered by then. */
+/** Of a trace whose probes follow one another closely: three tries at the furthest hops, half a second each. */
 export const traceLimitMs = 2_900;
 
 export function startTrace(plan: TracePlan, nowMs: number): TraceState {
@@ -95,7 +97,7 @@ export function stepTrace(
   if (state.end !== null) return { probes: [], wakeAtMs: null };
   if (event.kind === 'answer') take(state, event.answer);
   const probes: TraceProbe[] = [];
-  if (nowMs - state.beganAtMs >= traceLimitMs) {
+  if (nowMs - state.beganAtMs >= state.plan.limitMs) {
     state.end = endAtLimit(state);
     return { probes, wakeAtMs: null };
   }
@@ -111,7 +113,7 @@ export function stepTrace(
     attempts.push({ atMs: nowMs, answer: null });
     state.lastSentAtMs = nowMs;
   }
-  const limitAtMs = state.beganAtMs + traceLimitMs;
+  const limitAtMs = state.beganAtMs + state.plan.limitMs;
   const after = next(state, nowMs);
   const wakeAtMs = after.kind === 'wait' ? after.untilMs : state.lastSentAtMs + probeGapMs;
   return { probes, wakeAtMs: Math.min(limitAtMs, Math.max(nowMs, wakeAtMs)) };
@@ -186,7 +188,10 @@ function furthestAnswer({ hops }: TraceState): number {
 }
 
 /** Where a hop has said that there is no way on, or one has come again too often. */
-function stoppedAt({ hops, plan }: TraceState): { readonly ttl: number; readonly end: TraceEnd } | null {
+export function stoppedAt({
+  hops,
+  plan,
+}: TraceState): { readonly ttl: number; readonly end: TraceEnd } | null {
   const seen = new Map<IpAddress, number>();
   for (const [i, attempts] of hops.entries()) {
     const [first] = answers(attempts);

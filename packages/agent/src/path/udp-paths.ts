@@ -6,6 +6,7 @@ import type { TracingAnswer } from '../session/session.ts';
 import type { Flow } from './flow.ts';
 import { hopQuestions, inTurn, type PathOptions } from './options.ts';
 import { pathTrace } from './result.ts';
+import { traceLimitMs } from './trace.ts';
 import { runTrace } from './tracer.ts';
 import { openFlows } from './udp-flows.ts';
 import { UdpProber } from './udp-prober.ts';
@@ -52,7 +53,7 @@ async function traceFlow(
   const traced = await runTrace(
     clock,
     signal,
-    { target: target.address, ...hopQuestions(plan), oneAtATime: false },
+    { target: target.address, ...hopQuestions(plan), limitMs: traceLimitMs, oneAtATime: false },
     prober,
   );
   const finishedAtMs = Math.floor(clock.wallMs());

@@ -205,6 +205,7 @@ export class TcpPort implements AgentPort {
       remote: connection.remote,
       info: () => connection.info(),
       send: (data, ttl, onStamped) => {
+        if (!this.#paths.has(path)) return;
         const id = connection.write(data, { stamp: true, ttl });
         this.#stamps.wait(connection, id, onStamped);
       },

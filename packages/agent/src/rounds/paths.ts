@@ -38,8 +38,8 @@ const limitations = {
 
 /** Routers limit what they answer to one destination: more at once would only silence them. */
 const maxAtOnce = 8;
-/** A trace that would begin later belongs to the next round. */
-const longestWaitMs = 10_000;
+/** A peer stays for 5 s after its own part; one that begins later would find nobody there. */
+const longestWaitMs = 3_500;
 /** Passes a NAT and a provider's behind it, and dies at the router after them. */
 const usualOpenerTtl = 3;
 

@@ -112,6 +112,8 @@ export interface SessionState {
   throughput: boolean;
   /** Requests of the peer's tracing that have been answered. */
   traceAnswers: number;
+  /** For flows of the peer's. */
+  waysOpened: number;
 }
 
 export interface EarlyOpen {
@@ -141,5 +143,6 @@ export function startSession(setup: SessionSetup): SessionState {
     tracing: false,
     throughput: false,
     traceAnswers: 0,
+    waysOpened: 0,
   };
 }

@@ -39,6 +39,13 @@ describe('a session whose peer traces the path', () => {
     assert.deepEqual(answers(effects), [{ kind: 'flows-opened' }]);
   });
 
+  it('opens 40 ways and no more', () => {
+    const end = target();
+    const from = Array.from({ length: 10 }, (_, i) => endpoint(peer.address, 40_000 + i));
+    for (let i = 0; i < 4; i++) assert.equal(opened(end.hear({ kind: 'flows', from })).length, 10);
+    assert.equal(opened(end.hear({ kind: 'flows', from })).length, 0);
+  });
+
   it('answers 512 requests and no more', () => {
     const end = target();
     for (let i = 0; i < 512; i++) assert.equal(countOf(ask(end), 'traced'), 1);

@@ -8,6 +8,8 @@ type TracingMessage = Extract<SessionEvent, { kind: 'message' }> & { readonly bo
 
 /** Ten traces of 32 hops, the last few of each three times, and what the path MTU takes: an honest peer asks for less. */
 const maxAnswers = 512;
+/** Each costs a mapping at what is in front of this side: ten flows, asked for again and again where answers are lost. */
+const maxWaysOpened = 40;
 /** After the peer's last request; it may be asking for a hop that is far away. */
 const patienceMs = 5_000;
 /** However often it asks: all that a round's tracing can take. */
@@ -33,6 +35,10 @@ export function answerTracing(
     return;
   }
   // To the peer's own address only: nobody is to be made to send to others.
-  for (const to of body.from) if (to.address === remote.address) effects.push({ kind: 'open-way', to });
+  for (const to of body.from) {
+    if (to.address !== remote.address || state.waysOpened >= maxWaysOpened) continue;
+    state.waysOpened += 1;
+    effects.push({ kind: 'open-way', to });
+  }
   effects.push({ kind: 'send', to: from, transactionId, body: { kind: 'flows-opened' } });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { natsOn } from './nats.ts';
-import { type HopInShort, home, peer, trace } from './scene.ts';
+import { type HopInShort, home, icmpExpired, peer, trace } from './scene.ts';
 
 /** The marked hops, by TTL. */
 function marked(hops: readonly HopInShort[], more = {}, quoted = new Map()): Record<number, string> {
@@ -93,9 +93,17 @@ describe('the far NAT', () => {
   test('is told of also where the peer was not reached', () => {
     const hops: HopInShort[] = [
       ['198.18.0.1', 5],
-      ['203.0.113.9', 9],
+      ['203.0.113.9', 9, { icmp: icmpExpired }],
     ];
     assert.deepEqual(marked(hops, { end: 'silent' }), { 2: 'peer-address' });
+  });
+
+  test("is none where the peer's own host refuses", () => {
+    const hops: HopInShort[] = [
+      ['198.18.0.1', 5],
+      ['203.0.113.9', 9, { icmp: { type: 3, code: 3 } }],
+    ];
+    assert.deepEqual(marked(hops, { end: 'unreachable' }), {});
   });
 
   test('is none where only the peer answers so', () => {

@@ -1,6 +1,14 @@
 // Where on a traced path packets are translated, as far as the hops' answers show.
 
-import { isPeer, isPrivate, type NatReason, type PathTrace, type TraceEndpoint } from './trace.ts';
+import { addressFamily, icmpTypes, parseIpAddress } from '@pinhole/wire';
+import {
+  isPeer,
+  isPrivate,
+  type NatReason,
+  type PathTrace,
+  type TracedHop,
+  type TraceEndpoint,
+} from './trace.ts';
 
 /**
  * The `nat` of each hop, in order. `quotedSources` are the sources of the packets that ICMP errors have quoted, by TTL,
@@ -25,10 +33,18 @@ export function natsOn(
     const quoted = quotedSources.get(ttl);
     return quoted !== undefined && (quoted.address !== source.address || quoted.port !== source.port);
   });
-  const farSide = hops.findIndex((hop) => hop.address === target.address && !isPeer(trace, hop));
+  const farSide = hops.findIndex(
+    (hop) => hop.address === target.address && isExpired(hop) && !isPeer(trace, hop),
+  );
   return hops.map((_, i) => {
     if (i === translated) return 'quoted-source';
     if (i === lastPrivate) return 'private-prefix-ends';
     return i === farSide ? 'peer-address' : null;
   });
+}
+
+/** The peer's own host may refuse by its own address; but packets do not expire there. */
+function isExpired({ address, icmp }: TracedHop): boolean {
+  const parsed = address === null ? null : parseIpAddress(address);
+  return parsed !== null && icmp?.type === icmpTypes.timeExceeded[addressFamily(parsed)];
 }
