@@ -54,7 +54,11 @@ export function reportOf(
       poisonable: tcpPoisonable(results, tcp, opens.value),
       mappingLifetimeMs: tcpLifetime,
     },
-    ...distances(input, results, expired, { translated: udp.translated.value, own }),
+    ...distances(input, results, expired, {
+      translated: udp.translated.value,
+      own,
+      sharesMapping: isEndpointIndependent(udp),
+    }),
     privateAddress: privateAddress(input, results),
     keepAlives: keepAlives(input),
   };

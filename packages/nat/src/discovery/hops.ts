@@ -12,12 +12,19 @@ interface Hop {
   readonly address: IpAddress;
 }
 
-/** `own` is this host's address, if one is known. */
+/**
+ * `own` is this host's address, if one is known. `sharesMapping`: what goes to the one place and to the other leaves from one
+ * public port; where it does not, an answer that comes in has met a port that was opened by chance.
+ */
 export function distances(
   input: DiscoveryInput,
   results: Results,
   expired: ReadonlyMap<Slot, IpAddress>,
-  { translated, own }: { translated: Truth; own: IpAddress | undefined },
+  {
+    translated,
+    own,
+    sharesMapping,
+  }: { translated: Truth; own: IpAddress | undefined; sharesMapping: boolean },
 ): Pick<DiscoveryReport, 'natHops' | 'natLayers'> {
   const hops = openerTtls.flatMap((hop): Hop[] => {
     const address = expired.get(hopSlot(hop));
@@ -26,7 +33,7 @@ export function distances(
   const layers = translated === 'no' ? [] : hops.length === 0 ? null : layersOf(own, hops);
   const traced = traceEvidence(hops);
   const control = results.get(filterControl(input, results))?.outcome;
-  const opening = openingTtl(results);
+  const opening = sharesMapping ? openingTtl(results) : null;
   const opened = openedEvidence(results, opening);
   const natLayers = fact(layers, traced);
   // Nothing comes in by itself, and something does after an opener: then that is what opened.

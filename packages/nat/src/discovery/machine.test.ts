@@ -268,6 +268,21 @@ describe('a discovery', () => {
       assert.deepEqual([sent('hop.1'), sent('hop.2')], [6, 1]);
     });
 
+    it('and believes no answer that comes in where each destination has a mapping of its own', () => {
+      const natHops = (mapping: AnswerBody) => {
+        const run = new Run({ limitsTtl: true });
+        for (const asked of run.made.filter((each) => each.kind === 'ask'))
+          run.answer(asked, asked.transport === 'udp' && sameEndpoint(asked.to, server[1]) ? mapping : bound);
+        run.pass(400);
+        run.answer(run.asked('udp', 'filtering')[0]!);
+        run.answer(run.asked('udp', 'hop.6')[0]!);
+        return run.pass().state.report?.natHops.value;
+      };
+      const elsewhere: AnswerBody = { kind: 'bound', mapped: endpoint('198.51.100.1', 1030), other };
+      assert.equal(natHops(bound), 5);
+      assert.equal(natHops(elsewhere), null);
+    });
+
     it('and takes the routers at which others end for the way', () => {
       const run = answered();
       run.feed({ kind: 'expired', slot: 'hop.1', by: ip('10.0.0.1') });
