@@ -108,6 +108,22 @@ describe('a check-in', { concurrency: true }, () => {
     );
   });
 
+  it('that something is to be told during, after failures, is followed by another', async (t) => {
+    const { collector, link } = await agent(t);
+    await link.start();
+    collector.onCheckIn = () => ({ status: 503 });
+    await link.checkIn();
+    let tell = () => link.soon();
+    collector.onCheckIn = ({ results }) => {
+      tell();
+      tell = () => undefined;
+      return acknowledge(results.length);
+    };
+    const before = collector.checkIns.length;
+    await link.checkIn();
+    assert.equal(collector.checkIns.length, before + 2);
+  });
+
   it('asked for during another one follows it', async (t) => {
     const { collector, link } = await agent(t);
     await link.start();

@@ -91,6 +91,8 @@ export class CollectorLink {
   /** Something is to be told soon: results, or a change of the registration. */
   soon(): void {
     if (this.#failures === 0) this.#checkInAfter(gatherMs);
+    // The one under way may be the one that succeeds, and has been written already.
+    else if (this.#checkingIn !== null) this.#again = true;
   }
 
   /** Checks in now; resolves when it was done, well or not. A call meanwhile makes one more follow. Never rejects. */
