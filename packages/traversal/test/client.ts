@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { connect, createServer, type Socket } from 'node:net';
-import type { Net } from '@pinhole/net';
+import { connect, type Socket } from 'node:net';
+import { type Net, SocketError } from '@pinhole/net';
 import {
   type DecodedStun,
   decodeRendezvous,
@@ -40,20 +40,24 @@ export async function startServer(
   addresses: readonly string[],
   options: Partial<TraversalOptions> = {},
 ): Promise<TraversalServer> {
-  const ports = [await freePort(), await freePort()];
   const log = pino({ level: 'silent' });
-  return startTraversalServer({ net, log, secret, addresses: addresses.map(ip), ports, ...options });
+  const open = (ports: readonly number[]) =>
+    startTraversalServer({ net, log, secret, addresses: addresses.map(ip), ports, ...options });
+  // Another program may have a port, over UDP or TCP: then others are taken.
+  for (let attempt = 0; ; attempt++) {
+    const first = nextPort;
+    nextPort = first >= lastPort ? firstPort : first + 2;
+    try {
+      return await open([first, first + 1]);
+    } catch (error) {
+      if (!(error instanceof SocketError) || error.code !== 'address-in-use' || attempt >= 20) throw error;
+    }
+  }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, () => {
-      const bound = server.address();
-      server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
-    });
-  });
-}
+/** Below what systems give out by themselves; each process begins elsewhere. */
+const [firstPort, lastPort] = [10_000, 30_000];
+let nextPort = firstPort + ((process.pid * 74) % (lastPort - firstPort));
 
 /** The message that answers, and where it came from. */
 export interface StunAnswer {
