@@ -14,6 +14,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   collector: ['wire', 'net', 'nat', 'measure', 'contract'],
   lab: ['wire', 'net', 'contract'],
   cli: ['wire', 'net', 'nat', 'measure', 'contract', 'traversal', 'agent', 'collector', 'lab'],
+  web: ['contract'],
 };
 
 /** Clock, randomness and network come in as arguments, so that the simulator can give its own. */

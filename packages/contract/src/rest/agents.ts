@@ -1,7 +1,7 @@
 // /v7/agents and /v7/agents/{agentId}
 
 import { z } from 'zod';
-import { registrationStateSchema } from '../agent-protocol.ts';
+import { registrationStateSchema } from '../agent/index.ts';
 import { natReportSchema, natTraversalSchema, protocolVerdictSchema } from '../nat-traversal.ts';
 import { endpointSchema, ipAddressSchema } from '../primitives.ts';
 import { dateTimeSchema, listParameter, selfLinksSchema } from './common.ts';

@@ -6,7 +6,7 @@ import {
   measurementSchema,
   tcpFiguresSchema,
   throughputSchema,
-} from '../agent-protocol.ts';
+} from '../agent/index.ts';
 import { roundErrorCodes } from '../errors.ts';
 import { agentIdSchema, directionSchema } from '../primitives.ts';
 import { dateTimeSchema, linkSchema } from './common.ts';
