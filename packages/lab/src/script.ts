@@ -122,9 +122,8 @@ const hashedFields = 0x37;
 function multipathLines({ interfaces }: Node): string[] {
   const seed = Buffer.from(addressBytes(interfaces[0]!.addresses[0]!.address)).readUInt32BE();
   return [
-    // By addresses and ports.
-    // By the fields, and not by policy 1: that takes a hash that a packet brings along within one kernel, and a TCP socket
-    // draws its own.
+    // By addresses and ports; and by fields, not by policy 1, which takes a hash that a packet brings along within one
+    // kernel: a TCP socket draws its own.
     setting('net/ipv4/fib_multipath_hash_policy', 3),
     setting('net/ipv4/fib_multipath_hash_fields', hashedFields),
     optionalSetting('net/ipv4/fib_multipath_hash_seed', seed),

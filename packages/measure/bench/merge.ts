@@ -1,6 +1,7 @@
 // How long it takes to merge the traces of a large test: about 700 nodes and 2,000 links, of 30 source agents with six
 // traces in each direction. Beside it a merge that looks for each node and link among all, which does nothing else.
 
+import { between, chanceOf } from '../src/clock/scene.ts';
 import { mergePaths, type PathTrace, type TracedDirection } from '../src/index.ts';
 
 const [agents, tracesEach, columns, rows] = [30, 6, 22, 29];
@@ -48,11 +49,8 @@ function naiveMerge(all: readonly TracedDirection[]): { nodes: unknown[]; links:
 
 /** Random walks through a grid of routers, each with two neighbours further on. */
 function tracedDirections(): TracedDirection[] {
-  let state = 1;
-  const below = (limit: number) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 16) % limit;
-  };
+  const chance = chanceOf(1);
+  const below = (limit: number) => Math.floor(between(chance, 0, limit));
   const target = { address: '203.0.113.9', port: 49_153 };
   return Array.from({ length: agents }, (_, agent) => agent).flatMap((agent) => {
     const source = { address: `192.0.2.${agent + 1}`, port: 49_153 };

@@ -22,7 +22,7 @@ export type { PathDirection, PathGraph, PathLink, PathNode } from './path/graph.
 export { mergePaths, type TracedDirection } from './path/merge.ts';
 export { natsOn } from './path/nats.ts';
 export { traceText } from './path/text.ts';
-export type { MplsLabel, NatReason, PathTrace, TracedHop, TraceEndpoint } from './path/trace.ts';
+export type { NatReason, PathTrace, TracedHop, TraceEndpoint } from './path/trace.ts';
 export type { ClockExchange, ReceivedProbe, SentProbe } from './records.ts';
 export {
   defaultLossThresholdNs,

@@ -71,6 +71,7 @@ export interface PunchState {
   readonly confirmed: readonly Endpoint[];
   readonly checksSent: number;
   readonly checksHeard: number;
+  /** -Infinity before the first check. */
   readonly lastHeardAtMs: number;
 }
 
@@ -164,13 +165,13 @@ function newCandidate(endpoint: Endpoint, nextAtMs: number): Candidate {
 
 /** Where there are too many, the one that has been tried most makes room: it has had its chance. */
 function withCandidate(state: PunchState, endpoint: Endpoint, nextAtMs: number): PunchState {
-  if (state.candidates.some((each) => sameEndpoint(each.endpoint, endpoint))) return state;
-  const isFull = state.candidates.length >= maxCandidates;
-  const most = Math.max(...state.candidates.map(({ tries }) => tries));
-  const leaving = isFull ? state.candidates.findIndex(({ tries }) => tries === most) : -1;
-  if (isFull && most === 0) return state;
-  const staying = state.candidates.filter((_, i) => i !== leaving);
-  return { ...state, candidates: [...staying, newCandidate(endpoint, nextAtMs)] };
+  const { candidates } = state;
+  if (candidates.some((each) => sameEndpoint(each.endpoint, endpoint))) return state;
+  const added = newCandidate(endpoint, nextAtMs);
+  if (candidates.length < maxCandidates) return { ...state, candidates: [...candidates, added] };
+  const leaving = candidates.reduce((most, each) => (each.tries > most.tries ? each : most));
+  if (leaving.tries === 0) return state;
+  return { ...state, candidates: [...candidates.filter((each) => each !== leaving), added] };
 }
 
 /** The place is a candidate and, unless a check is on its way there already, is due at once. */

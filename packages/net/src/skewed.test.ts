@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { endpoint, ip } from '@pinhole/wire';
+import { endpoint } from '@pinhole/wire';
+import { simulatedSubject } from '../test/sim-subject.ts';
 import { describeNet } from '../test/suite/index.ts';
 import { createSimulation } from './sim/index.ts';
 import { type ClockSkew, skewedNet } from './skewed.ts';
@@ -110,26 +111,6 @@ describe('a skewed clock', () => {
   });
 });
 
-describeNet({
-  name: 'skewed',
-  create() {
-    const simulation = createSimulation({ seed: 1 });
-    const network = simulation.network('lan');
-    const host = simulation.host({ name: 'host', network, addresses: ['192.0.2.1', '2001:db8::1'] });
-    const nowhere = simulation.network('nowhere');
-    simulation.nat({
-      inside: network,
-      insideAddress: '192.0.2.254',
-      outside: nowhere,
-      outsideAddresses: ['198.51.100.1'],
-    });
-    const net = skewedNet(host.net, { offsetNs: 7000 * ms, driftPpm: 50, step: null });
-    return {
-      net,
-      loopbacks: [ip('127.0.0.1'), ip('::1')],
-      run: (program) => simulation.runUntil(program),
-      silentEndpoint: async () => endpoint('203.0.113.1', 9),
-      destroy: () => net.close(),
-    };
-  },
-});
+describeNet(
+  simulatedSubject('skewed', (net) => skewedNet(net, { offsetNs: 7000 * ms, driftPpm: 50, step: null })),
+);

@@ -229,7 +229,7 @@ export interface ListenOptions extends TcpOptions {
   readonly reusePort?: boolean;
   /** Connections beyond this are closed as they come. @default none */
   readonly maxConnections?: number;
-  /** Leaves whatever comes to it without an answer: no connection, no RST. Linux and the simulator. @default false */
+  /** Leaves every SYN that comes to it without an answer: no connection, no RST. Linux and the simulator. @default false */
   readonly silent?: boolean;
 }
 

@@ -120,6 +120,24 @@ describe('the Linux implementation', { skip: !linuxNetAvailable().available }, (
     assert.equal(stdout, 'true\ntrue true true\ntrue\n');
   });
 
+  it('listens in silence without any right', { skip: !namespaces }, async () => {
+    const { stdout } = await runProgram(
+      `const net = createLinuxNet();
+      const local = { address: '127.0.0.1', port: 0 };
+      const listener = await net.tcp.listen({ local, silent: true }, () => console.log('accepted'));
+      for (let i = 0; i < 2; i++) {
+        const { reason } = await net.tcp.connect({ remote: listener.local, timeoutMs: 200 });
+        console.log(reason);
+      }
+      listener.close();
+      const { reason } = await net.tcp.connect({ remote: listener.local, timeoutMs: 10000 });
+      console.log(reason);
+      await net.close();`,
+      'set -- setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs "$@"',
+    );
+    assert.equal(stdout, 'timeout\ntimeout\nrefused\n');
+  });
+
   it('opens a socket in another network namespace', { skip: !namespaces }, async () => {
     const name = `pinhole-net-${process.pid}`;
     execFileSync('ip', ['netns', 'add', name]);

@@ -1,7 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { ip } from '@pinhole/wire';
+import { endpoint, ip } from '@pinhole/wire';
 import type { Net } from '../src/types.ts';
-import { openSilentListener } from './silent-listener.ts';
 import type { Subject } from './suite/subject.ts';
 
 /** An implementation on the real kernel, as the suite sees it. */
@@ -14,19 +13,19 @@ export function realSubject(name: string, createNet: () => Net): Subject {
     name,
     create() {
       const net = createNet();
-      const closers: { close(): void }[] = [];
+      // Not closed with the other.
+      const elsewhere = createNet();
       return {
         net,
         loopbacks,
         run: (program) => program,
         async silentEndpoint() {
-          const listener = await openSilentListener();
-          closers.push(listener);
-          return listener.endpoint;
+          const local = endpoint('127.0.0.1', 0);
+          return (await elsewhere.tcp.listen({ local, silent: true }, () => undefined)).local;
         },
         async destroy() {
           await net.close();
-          for (const closer of closers) closer.close();
+          await elsewhere.close();
         },
       };
     },

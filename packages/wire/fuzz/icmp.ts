@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { internetChecksum } from '../src/icmp/checksum.ts';
 import {
   decodeIcmpError,
   decodeIcmpExtension,
@@ -56,8 +57,6 @@ function withChecksum(input: Uint8Array): Uint8Array {
   const bytes = Buffer.from(input);
   if (bytes.length < 4) return bytes;
   bytes.writeUInt16BE(0, 2);
-  let sum = 0;
-  for (let i = 0; i < bytes.length; i += 2) sum += bytes[i]! * 256 + (bytes[i + 1] ?? 0);
-  bytes.writeUInt16BE(0xffff - (sum % 0xffff), 2);
+  bytes.writeUInt16BE(internetChecksum(bytes), 2);
   return bytes;
 }

@@ -2,27 +2,21 @@
 // the namespace it runs in. First a line `ready`; when its standard input ends, what is still waiting, then the
 // number of packets that the kernel had no room for.
 
-import { call, fail, memory } from '../libc.ts';
+import { call, memory } from '../libc.ts';
+import { bindPacketSocket, openPacketSocket, setReceiveBuffer } from '../sockets.ts';
 import { readPacket } from './packet.ts';
 
 const interfaceNames = new Set(process.argv.slice(2));
 
-const socket = call('int socket(int, int, int)');
-const bind = call('int bind(int, uintptr_t, uint32_t)');
 const poll = call('int poll(uintptr_t, unsigned long, int)');
 const recvfrom = call('intptr_t recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)');
-const setsockopt = call('int setsockopt(int, int, int, uintptr_t, uint32_t)');
 const getsockopt = call('int getsockopt(int, int, int, uintptr_t, uintptr_t)');
 const ioctl = call('int ioctl(int, unsigned long, uintptr_t)');
 const if_indextoname = call('uintptr_t if_indextoname(uint32_t, uintptr_t)');
 
-const AF_PACKET = 17;
 /** Without the link's header. */
 const SOCK_DGRAM = 2;
 const ETH_P_ALL = 3;
-const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
 const SIOCGSTAMPNS = 0x8907;
@@ -45,18 +39,11 @@ const stamp = memory(16);
 const nameBuffer = memory(16);
 const waiting = memory(8);
 
-const descriptor = socket(AF_PACKET, SOCK_DGRAM, 0);
-if (descriptor < 0) fail('open a packet socket');
-number.data.setInt32(0, bufferBytes, true);
-// Only real root may exceed net.core.rmem_max; others get as much as that.
-if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, number.pointer, 4) < 0) {
-  setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, number.pointer, 4);
-}
+const descriptor = openPacketSocket(SOCK_DGRAM);
+setReceiveBuffer(descriptor, bufferBytes);
 // The first call finds no stamp, and has every later packet stamped as it arrives.
 ioctl(descriptor, SIOCGSTAMPNS, stamp.pointer);
-address.data.setUint16(0, AF_PACKET, true);
-address.data.setUint16(2, ETH_P_ALL);
-if (bind(descriptor, address.pointer, 20) < 0) fail('bind the packet socket');
+bindPacketSocket(descriptor, ETH_P_ALL);
 
 const names = new Map<number, string>();
 

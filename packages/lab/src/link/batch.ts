@@ -10,26 +10,25 @@
 //   PACKET_TX_TIMESTAMP 0 cmsghdr  16 sock_extended_err: 28 data, the number of the frame that was sent          (32)
 
 import { memory, setWord } from '../libc.ts';
+import { AF_PACKET, linkAddressOctets } from '../sockets.ts';
 import { type RealtimeOffset, stampNs } from './clock.ts';
 
-export const AF_PACKET = 17;
 /** The gain of batching is spent by 64. */
 export const batchSize = 64;
 
 const headerOctets = 64;
-const nameOctets = 20;
 const controlOctets = 128;
 const firstMessageOctets = 64;
 
 export class Batch {
   readonly headers = memory(batchSize * headerOctets);
-  readonly #names = memory(batchSize * nameOctets);
+  readonly #names = memory(batchSize * linkAddressOctets);
   readonly #controls = memory(batchSize * controlOctets);
   readonly #vectors = memory(batchSize * 16);
 
   constructor() {
     for (let i = 0; i < batchSize; i++) {
-      setWord(this.headers, i * headerOctets, this.#names.pointer + i * nameOctets);
+      setWord(this.headers, i * headerOctets, this.#names.pointer + i * linkAddressOctets);
       setWord(this.headers, i * headerOctets + 16, this.#vectors.pointer + i * 16);
       setWord(this.headers, i * headerOctets + 24, 1);
     }
@@ -43,21 +42,21 @@ export class Batch {
     setWord(this.#vectors, i * 16, pointer);
     setWord(this.#vectors, i * 16 + 8, length);
     const at = i * headerOctets;
-    this.headers.data.setUint32(at + 8, nameOctets, true);
+    this.headers.data.setUint32(at + 8, linkAddressOctets, true);
     setWord(this.headers, at + 32, this.#controls.pointer + i * controlOctets);
     setWord(this.headers, at + 40, controlOctets);
   }
 
   /** Makes it one to be sent. */
   setInterfaceIndex(i: number, index: number): void {
-    this.#names.data.setUint16(i * nameOctets, AF_PACKET, true);
-    this.#names.data.setInt32(i * nameOctets + 4, index, true);
+    this.#names.data.setUint16(i * linkAddressOctets, AF_PACKET, true);
+    this.#names.data.setInt32(i * linkAddressOctets + 4, index, true);
     setWord(this.headers, i * headerOctets + 32, 0);
     setWord(this.headers, i * headerOctets + 40, 0);
   }
 
   interfaceIndex(i: number): number {
-    return this.#names.data.getInt32(i * nameOctets + 4, true);
+    return this.#names.data.getInt32(i * linkAddressOctets + 4, true);
   }
 
   length(i: number): number {

@@ -2,14 +2,12 @@
 // the slot of memory that they were read into until they are sent from there.
 
 import { call, fail, type Memory, memory } from '../libc.ts';
-import { AF_PACKET, Batch, batchSize } from './batch.ts';
+import { bindPacketSocket, openPacketSocket, SOL_SOCKET, setOption, setReceiveBuffer } from '../sockets.ts';
+import { Batch, batchSize } from './batch.ts';
 import { monotonicNs, realtimeOffset } from './clock.ts';
 
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const ETH_P_ALL = 3;
-const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
 const SO_TIMESTAMPING = 37;
 const SOF_TIMESTAMPING_TX_SOFTWARE = 1 << 1;
 const SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;
@@ -27,9 +25,6 @@ const slotOctets = 2048;
 export const slotCount = 16_384;
 const receiveBufferBytes = 32 << 20;
 
-const socket = call('int socket(int, int, int)');
-const bind = call('int bind(int, uintptr_t, uint32_t)');
-const setsockopt = call('int setsockopt(int, int, int, uintptr_t, uint32_t)');
 const recvmmsg = call('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)');
 const sendmmsg = call('int sendmmsg(int, uintptr_t, uint, int)');
 
@@ -44,7 +39,6 @@ export type LeftHandler = (slot: number, leftNs: number | null, byKernel: boolea
 
 export class FrameSocket {
   readonly descriptor: number;
-  readonly #parameter = memory(4);
   readonly #slots: Memory = memory(slotCount * slotOctets);
   readonly #lengths = new Uint16Array(slotCount);
   /** A stack of those that hold no frame. */
@@ -63,17 +57,11 @@ export class FrameSocket {
 
   /** In the namespace that this thread is in. Ends the program where there is no right to it. */
   constructor() {
-    this.descriptor = socket(AF_PACKET, SOCK_RAW_CLOEXEC, 0);
-    if (this.descriptor < 0) fail('open a packet socket');
-    if (!this.#setOption(SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes)) {
-      this.#setOption(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
-    }
+    this.descriptor = openPacketSocket(SOCK_RAW_CLOEXEC);
+    setReceiveBuffer(this.descriptor, receiveBufferBytes);
     this.onLeft(null);
-    if (!this.#setOption(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) fail('leave out what is sent');
-    const address = memory(20);
-    address.data.setUint16(0, AF_PACKET, true);
-    address.data.setUint16(2, ETH_P_ALL);
-    if (bind(this.descriptor, address.pointer, 20) < 0) fail('bind the packet socket');
+    if (!setOption(this.descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) fail('leave out what is sent');
+    bindPacketSocket(this.descriptor, ETH_P_ALL);
   }
 
   /** From now on every frame that leaves is told; null: none. */
@@ -84,8 +72,8 @@ export class FrameSocket {
     // The kernel counts from 0 when OPT_ID is newly set.
     this.#stampedCount = 0;
     const isSet =
-      this.#setOption(SOL_SOCKET, SO_TIMESTAMPING, received) &&
-      (handler === null || this.#setOption(SOL_SOCKET, SO_TIMESTAMPING, received | sent));
+      setOption(this.descriptor, SOL_SOCKET, SO_TIMESTAMPING, received) &&
+      (handler === null || setOption(this.descriptor, SOL_SOCKET, SO_TIMESTAMPING, received | sent));
     if (!isSet) fail('have frames stamped');
   }
 
@@ -210,10 +198,5 @@ export class FrameSocket {
       this.#incoming.prepare(0, this.#slots.pointer, 0);
       if (recvmmsg(this.descriptor, this.#incoming.headers.pointer, 1, MSG_DONTWAIT, 0) <= 0) return;
     }
-  }
-
-  #setOption(level: number, name: number, value: number): boolean {
-    this.#parameter.data.setInt32(0, value, true);
-    return setsockopt(this.descriptor, level, name, this.#parameter.pointer, 4) === 0;
   }
 }

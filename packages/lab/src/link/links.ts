@@ -1,10 +1,8 @@
 // The lab's side of the program that is its links.
 
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { LabError } from '../error.ts';
 import type { Place } from '../place.ts';
+import { startProgram } from '../program.ts';
 import type { LinkChange, LinkTask } from './link-main.ts';
 import type { LinkProfile } from './profile.ts';
 
@@ -17,30 +15,18 @@ const program = fileURLToPath(new URL('./link-main.ts', import.meta.url));
 
 /** Resolves once frames pass. The program ends with the place, the core. Throws LabError `link-failed`. */
 export async function startLinks(core: Place, task: LinkTask): Promise<Links> {
-  const child = core.spawn(process.execPath, [program, JSON.stringify(task)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+  const { line, tell } = startProgram(core, program, task, {
+    code: 'link-failed',
+    name: "The program that is the lab's links",
   });
-  let stderr = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  child.stdin!.on('error', () => {});
-  const closed = once(child, 'close');
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const answer = async () => {
-    const line = await lines.next();
-    if (!line.done) return;
-    await closed;
-    throw new LabError('link-failed', `The program that is the lab's links ended: ${stderr.trim()}`);
-  };
-  await answer();
+  await line();
   let last = Promise.resolve();
   return {
     set(link, profile) {
       const change: LinkChange = { link, profile };
-      last = last.then(() => {
-        child.stdin!.write(`${JSON.stringify(change)}\n`);
-        return answer();
+      last = last.then(async () => {
+        tell(JSON.stringify(change));
+        await line();
       });
       return last;
     },

@@ -9,6 +9,8 @@ import type { Recorder, Recording } from './record.ts';
 /** A packet that waits for the next one waits this long at most. */
 export const longestWaitNs = 1e9;
 
+const noFault = { hit: null, nextOf: [] };
+
 /** What a passage needs of who keeps the packets. */
 export interface Slots {
   readonly random: Pick<Random, 'below'>;
@@ -58,7 +60,7 @@ export class Passage {
   /** An IP packet came; `read` tells what it is. @returns whether it leaves at all */
   take(slot: number, read: () => FlowPacket | null, cameNs: number): boolean {
     const packet = this.#faults.isEmpty ? null : read();
-    const { hit, nextOf } = packet === null ? { hit: null, nextOf: [] } : this.#faults.take(packet);
+    const { hit, nextOf } = packet === null ? noFault : this.#faults.take(packet);
     const { random } = this.#slots;
     const going = hit?.kind === 'drop' ? null : departure(this.#direction, cameNs, this.#lastNs, random);
     if (going === null) {

@@ -39,7 +39,7 @@ export interface Recording {
 }
 
 /** Half an hour of a hundred packets a second. */
-export const maxRecorded = 180_000;
+const maxRecorded = 180_000;
 /** Of each frame: the headers of Ethernet, IPv6 and UDP, and 64 octets. */
 const keptOctets = 126;
 const headOctets = 64;

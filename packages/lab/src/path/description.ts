@@ -8,7 +8,7 @@ const maxParallel = 8;
 /** One way of the longest path is then shorter than the 30 hops at which other programs give up. */
 const maxSegments = 8;
 /** What a site's block of addresses holds, two addresses a link. */
-export const maxPathLinks = 256;
+const maxPathLinks = 256;
 
 /** What a router that stops packets sends back: nothing, or destination unreachable with this code (RFC 792, RFC 1812). */
 export const unreachableCodes = {
@@ -25,7 +25,7 @@ export type Stop = keyof typeof unreachableCodes;
 const stops = Object.keys(unreachableCodes) as [Stop, ...Stop[]];
 
 /** One router, or several side by side among which each flow has its own. */
-export const segmentSchema = z
+const segmentSchema = z
   .strictObject({
     routers: z
       .int()

@@ -6,8 +6,10 @@ import { openSync, readSync, writeSync } from 'node:fs';
 import { inNetworkNamespace } from '@pinhole/net';
 import { addressBytes, encodeTimeExceeded, type IpAddress, type MplsLabel } from '@pinhole/wire';
 import { readPacket } from '../capture/packet.ts';
-import { call, fail, memory, setWord } from '../libc.ts';
+import { call, fail, memory } from '../libc.ts';
+import { attachFilter, bindPacketSocket, linkAddressOctets, openPacketSocket, socket } from '../sockets.ts';
 import { ErrorBudget } from './budget.ts';
+import { labelStack } from './label-stack.ts';
 
 export interface MplsTask {
   readonly routers: readonly MplsRouter[];
@@ -31,24 +33,18 @@ interface Emulated {
   readonly budget: ErrorBudget;
 }
 
-const socket = call('int socket(int, int, int)');
-const bind = call('int bind(int, uintptr_t, uint32_t)');
 const poll = call('int poll(uintptr_t, unsigned long, int)');
 const recvfrom = call('intptr_t recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)');
 const sendto = call('intptr_t sendto(int, uintptr_t, size_t, int, uintptr_t, uint32_t)');
-const setsockopt = call('int setsockopt(int, int, int, uintptr_t, uint32_t)');
 const if_nametoindex = call('uint if_nametoindex(const char *)') as unknown as (name: string) => number;
 
 const AF_INET = 2;
-const AF_PACKET = 17;
 /** Without the link's header. */
 const SOCK_DGRAM = 2;
 /** With an IP header of one's own (raw(7)). */
 const SOCK_RAW = 3;
 const IPPROTO_RAW = 255;
 const ETH_P_IP = 0x0800;
-const SOL_SOCKET = 1;
-const SO_ATTACH_FILTER = 26;
 const MSG_DONTWAIT = 0x40;
 const POLLIN = 1;
 const PACKET_HOST = 0;
@@ -61,7 +57,7 @@ const errorTos = 0xc0;
 const icmpErrorTypes = [3, 4, 5, 11, 12];
 
 const packet = memory(2048);
-const from = memory(20);
+const from = memory(linkAddressOctets);
 const fromLength = memory(4);
 const answer = memory(1024);
 const to = memory(16);
@@ -87,12 +83,7 @@ function emulate({ namespace, interfaces, labels }: MplsRouter): Emulated {
       reading: openReading(),
       sending,
       addresses: new Map(interfaces.map(({ name, address }) => [if_nametoindex(name), address])),
-      mpls: labels.map((label, index) => ({
-        label,
-        trafficClass: 0,
-        bottom: index === labels.length - 1,
-        ttl: 1,
-      })),
+      mpls: labelStack(labels),
       rateLimit: openSync('/proc/sys/net/ipv4/icmp_ratelimit', 'r'),
       budget: new ErrorBudget(),
     };
@@ -101,36 +92,21 @@ function emulate({ namespace, interfaces, labels }: MplsRouter): Emulated {
 
 /** A packet socket that sees IPv4 packets whose TTL ends here, and no others. */
 function openReading(): number {
-  const descriptor = socket(AF_PACKET, SOCK_DGRAM, 0);
-  if (descriptor < 0) fail('open a packet socket');
-  // struct sock_filter { code, jump if true, jump if false, k }: the TTL; above 1?; keep; drop
-  const filter = memory(4 * 8);
-  const program = [
+  const descriptor = openPacketSocket(SOCK_DGRAM);
+  // The TTL; above 1?; keep; drop.
+  attachFilter(descriptor, [
     [0x30, 0, 0, 8],
     [0x25, 1, 0, 1],
     [0x06, 0, 0, 0xffff],
     [0x06, 0, 0, 0],
-  ] as const;
-  program.forEach(([code, ifTrue, ifFalse, k], at) => {
-    filter.data.setUint16(8 * at, code, true);
-    filter.data.setUint8(8 * at + 2, ifTrue);
-    filter.data.setUint8(8 * at + 3, ifFalse);
-    filter.data.setUint32(8 * at + 4, k, true);
-  });
-  const attached = memory(16);
-  attached.data.setUint16(0, program.length, true);
-  setWord(attached, 8, filter.pointer);
-  if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, attached.pointer, 16) < 0) fail('attach a filter');
-  const address = memory(20);
-  address.data.setUint16(0, AF_PACKET, true);
-  address.data.setUint16(2, ETH_P_IP);
-  if (bind(descriptor, address.pointer, 20) < 0) fail('bind the packet socket');
+  ]);
+  bindPacketSocket(descriptor, ETH_P_IP);
   return descriptor;
 }
 
 function answerAll(router: Emulated): void {
   for (;;) {
-    fromLength.data.setUint32(0, 20, true);
+    fromLength.data.setUint32(0, linkAddressOctets, true);
     const length = recvfrom(
       router.reading,
       packet.pointer,

@@ -1,10 +1,8 @@
 // Starts the program that answers for the routers that tell labels.
 
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { LabError } from '../error.ts';
 import type { Place } from '../place.ts';
+import { startProgram } from '../program.ts';
 import { namespaceFile } from '../script.ts';
 import type { Topology } from '../topology.ts';
 import type { MplsRouter, MplsTask } from './mpls-main.ts';
@@ -25,17 +23,8 @@ export async function startMpls(core: Place, prefix: string, { sites }: Topology
     });
   if (routers.length === 0) return;
   const task: MplsTask = { routers };
-  const child = core.spawn(process.execPath, [program, JSON.stringify(task)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let stderr = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  child.stdin!.on('error', () => {});
-  const closed = once(child, 'close').then(() => false);
-  const ready = once(createInterface({ input: child.stdout! }), 'line').then(() => true);
-  if (!(await Promise.race([ready, closed]))) {
-    throw new LabError('build-failed', `Could not start the routers that tell labels: ${stderr.trim()}`);
-  }
+  await startProgram(core, program, task, {
+    code: 'build-failed',
+    name: 'The program that is the routers with labels',
+  }).line();
 }

@@ -36,6 +36,7 @@ function chain(name: string, hook: string, rules: readonly string[]): string {
   return `  chain ${name} {\n${lines.map((line) => `    ${line}\n`).join('')}  }`;
 }
 
+/** Values by their paths under /proc/sys. */
 export function routerSettings(
   { rateLimitMs }: Segment,
   interfaceNames: readonly string[],

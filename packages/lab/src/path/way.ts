@@ -1,12 +1,13 @@
 // The way that packets take from one site to another, or to and from the server: what a trace is to find. Pure.
 
-import { type MplsLabel, maxHops, type PathTrace, type TraceEnd } from '@pinhole/contract';
-import type { IpAddress } from '@pinhole/wire';
+import { maxHops, type PathTrace, type TraceEnd } from '@pinhole/contract';
+import type { IpAddress, MplsLabel } from '@pinhole/wire';
 import { natLayers } from '../description.ts';
 import { LabError } from '../error.ts';
 import { coreName, type Node, serverName } from '../node.ts';
 import type { SitePlan, Topology } from '../topology.ts';
 import { unreachableCodes } from './description.ts';
+import { labelStack } from './label-stack.ts';
 import { type Entry, plainMtu, type Stage } from './plan.ts';
 
 /** Whoever may answer at a TTL. */
@@ -54,12 +55,7 @@ export function planWay(topology: Topology, from: string, to: string): Way {
     from: entry.from,
     address: stages[at]!.segment?.silent === true ? null : entry.address,
     nat: [...source.nats, ...target.nats].includes(entry.place),
-    mpls: (stages[at]!.segment?.mpls ?? []).map((label, index, { length }) => ({
-      label,
-      trafficClass: 0,
-      bottom: index === length - 1,
-      ttl: 1,
-    })),
+    mpls: labelStack(stages[at]!.segment?.mpls ?? []),
     mtu: stages[at + 1]?.mtu ?? plainMtu,
   });
 

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Endpoint, endpoint } from '@pinhole/wire';
 import { traversalPorts } from '../nat/behaviour.ts';
+import { attachFilter } from '../sockets.ts';
 import {
   type Answer,
   type Answered,
@@ -19,7 +20,6 @@ import {
   serverEndpoints,
   simultaneousPort,
 } from './observation.ts';
-import { dropEverything } from './silence.ts';
 import { isAnswer, isSyn, watchPackets } from './watch.ts';
 
 const addresses = process.argv.slice(2);
@@ -50,9 +50,9 @@ await Promise.all(
   }),
 );
 
-// Without a listener the kernel would answer by RST.
+// Without a listener the kernel would answer by RST. This one's filter (BPF_RET) keeps nothing of what comes, a SYN too.
 const silent = bindSimultaneous();
-dropEverything(silent.fd());
+attachFilter(silent.fd(), [[0x06, 0, 0, 0]]);
 createServer().listen(silent);
 
 function bindSimultaneous(): BoundSocket {

@@ -1,6 +1,6 @@
 // What the tracing program is told, and what it tells.
 
-import type { Endpoint, IpAddress } from '@pinhole/wire';
+import type { Endpoint, IpAddress, MplsLabel } from '@pinhole/wire';
 
 /** To this port of the peer's. */
 export const tracePort = 33_434;
@@ -25,8 +25,8 @@ export interface TraceAnswer {
   readonly from: IpAddress;
   readonly type: number;
   readonly code: number;
-  /** Of the label stack that came with it, as it stood there: a label and its class, bottom bit and TTL. */
-  readonly labels: readonly { label: number; trafficClass: number; bottom: boolean; ttl: number }[];
+  /** The stack that came with it, as it stood there. */
+  readonly labels: readonly MplsLabel[];
   /** Of type 3, code 4: what the next link takes; 0 otherwise. */
   readonly mtu: number;
 }
@@ -66,7 +66,7 @@ export function readAnswer(packet: Uint8Array): TraceAnswer | null {
   };
 }
 
-function readLabels(extension: Uint8Array, isThere: boolean): TraceAnswer['labels'] {
+function readLabels(extension: Uint8Array, isThere: boolean): MplsLabel[] {
   const data = new DataView(extension.buffer, extension.byteOffset, extension.byteLength);
   // Version 2; one object, of class 1 and type 1.
   if (!isThere || extension.length < 12 || extension[0] !== 0x20 || data.getUint16(6) !== 0x0101) return [];

@@ -1,7 +1,5 @@
 // Traces the ways of a lab with plain sockets, so that a test on them can be trusted.
 
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { maxHops } from '@pinhole/contract';
 import { endpoint } from '@pinhole/wire';
@@ -12,6 +10,7 @@ import { asOne } from '../nat/layers.ts';
 import { serverName } from '../node.ts';
 import type { Way } from '../path/way.ts';
 import type { Place } from '../place.ts';
+import { startProgram } from '../program.ts';
 import { type TraceAnswer, type TraceTask, tracePort } from './trace.ts';
 import { wayFaults } from './way-faults.ts';
 
@@ -97,20 +96,14 @@ export async function traceWay(
     maxTtl: end === 'loop' ? maxHops : hops.length + 2,
     waitMs,
   };
-  const tracer = source.place.spawn(process.execPath, [program, JSON.stringify(task)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+  const { line, tell, ended } = startProgram(source.place, program, task, {
+    code: 'verify-failed',
+    name: `The tracing program in ${source.place.name}`,
   });
-  const lines = createInterface({ input: tracer.stdout! })[Symbol.asyncIterator]();
-  const nextLine = async () => {
-    const line = await lines.next();
-    if (!line.done) return line.value;
-    throw new LabError('verify-failed', `The tracing program in ${source.place.name} ended by itself.`);
-  };
-  const ended = once(tracer, 'exit');
-  await nextLine();
+  await line();
   if (target.isBehindNat) await openNat(target.place, source.publicAddress, task.localPorts);
-  tracer.stdin!.end('trace\n');
-  const answers = JSON.parse(await nextLine()) as TraceAnswer[];
+  tell('trace');
+  const answers = JSON.parse(await line()) as TraceAnswer[];
   await ended;
   // Which the large probe has taught it.
   await source.place.run('ip', ['route', 'flush', 'cache']);

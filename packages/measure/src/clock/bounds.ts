@@ -51,6 +51,7 @@ export function boundsOf(exchanges: readonly ClockExchange[]): Bounds {
   };
 }
 
+/** What the packet there says. */
 export function upperOf(exchange: ClockExchange): Bound {
   const { t1Ns, t2Ns } = exchange;
   return {
@@ -60,6 +61,7 @@ export function upperOf(exchange: ClockExchange): Bound {
   };
 }
 
+/** What the packet back says. */
 export function lowerOf(exchange: ClockExchange): Bound {
   const { t3Ns, t4Ns } = exchange;
   return {

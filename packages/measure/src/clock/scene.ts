@@ -79,32 +79,24 @@ export function playRound(options: RoundOptions): Round {
     const delayNs = there(sequence);
     return delayNs === null ? [] : [{ sequence, delayNs, atNs: leavesNs(sequence) + delayNs }];
   });
-  const exchangesBySender = arrivals.flatMap(({ sequence, atNs }): ClockExchange[] => {
+  const exchange = (from: TestClock, to: TestClock, sequence: number, thereNs: number, backNs: number) => {
+    const arrivesNs = leavesNs(sequence) + thereNs;
+    const reflectedNs = arrivesNs + dwell(sequence);
+    return {
+      t1Ns: from.read(leavesNs(sequence)),
+      t2Ns: to.read(arrivesNs),
+      t3Ns: to.read(reflectedNs),
+      t4Ns: from.read(reflectedNs + backNs),
+    };
+  };
+  const exchangesBySender = arrivals.flatMap(({ sequence, delayNs }): ClockExchange[] => {
     const backNs = back(sequence);
-    if (backNs === null) return [];
-    const reflectedNs = atNs + dwell(sequence);
-    return [
-      {
-        t1Ns: sender.read(leavesNs(sequence)),
-        t2Ns: receiver.read(atNs),
-        t3Ns: receiver.read(reflectedNs),
-        t4Ns: sender.read(reflectedNs + backNs),
-      },
-    ];
+    return backNs === null ? [] : [exchange(sender, receiver, sequence, delayNs, backNs)];
   });
   const exchangesByReceiver = (bothWays ? sequences : []).flatMap((sequence): ClockExchange[] => {
-    const [toNs, fromNs] = [back(sequence), there(sequence)];
-    if (toNs === null || fromNs === null) return [];
-    const arrivesNs = leavesNs(sequence) + toNs;
-    const reflectedNs = arrivesNs + dwell(sequence);
-    return [
-      {
-        t1Ns: receiver.read(leavesNs(sequence)),
-        t2Ns: sender.read(arrivesNs),
-        t3Ns: sender.read(reflectedNs),
-        t4Ns: receiver.read(reflectedNs + fromNs),
-      },
-    ];
+    const [thereNs, backNs] = [back(sequence), there(sequence)];
+    if (thereNs === null || backNs === null) return [];
+    return [exchange(receiver, sender, sequence, thereNs, backNs)];
   });
   const received = arrivals
     .toSorted((a, b) => a.atNs - b.atNs)

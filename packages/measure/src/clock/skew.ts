@@ -34,7 +34,7 @@ const stampNoiseNs = 20_000;
  * The skews of all lines between the hulls: one interval, for the hulls are convex. That of the line which comes nearest
  * to it where none fits by the stamps' noise; null where none fits by more.
  */
-export function feasibleSkews(bounds: Bounds): Range | null {
+function feasibleSkews(bounds: Bounds): Range | null {
   const corners = hullOf(bounds);
   const width = (skew: number) => {
     const { low, high } = offsetsOfSkew(corners, skew, 0);

@@ -1,6 +1,7 @@
 // The paths between the agents of one test, of all their traces in both directions, as one graph.
 
-import type { MplsLabel, NatReason } from './trace.ts';
+import type { MplsLabel } from '@pinhole/wire';
+import type { NatReason } from './trace.ts';
 
 export type PathDirection = 'to-target' | 'from-target';
 

@@ -8,8 +8,11 @@ export interface Stop {
   readonly distance: number;
   /** Null for the agent that the trace begins at. */
   readonly hop: TracedHop | null;
+  /** Of the agent that it is; null for what lies between them. */
+  readonly agentId: string | null;
 }
 
+/** The id of an agent's node. */
 export function agentNodeId(agentId: string): string {
   return `agent ${agentId}`;
 }
@@ -42,16 +45,17 @@ export function stopsOf(
     if (i < nearEnd) return `${address} at ${fromAgentId}`;
     return i > farStart ? `${address} at ${toAgentId}` : address;
   };
-  const stops: Stop[] = [{ id: idOf(-1), distance: 0, hop: null }];
+  const stops: Stop[] = [{ id: idOf(-1), distance: 0, hop: null, agentId: fromAgentId }];
   let before = -1;
   for (let i = 0; i < hops.length; i++) {
     if (!named[i]) continue;
     for (let silent = before + 1; silent < i; silent++) {
       const place = `${silent - before} of ${i - before - 1}`;
       const id = `silent ${place} between ${idOf(before)} and ${idOf(i)}`;
-      stops.push({ id, distance: hops[silent]!.ttl, hop: hops[silent]! });
+      stops.push({ id, distance: hops[silent]!.ttl, hop: hops[silent]!, agentId: null });
     }
-    stops.push({ id: idOf(i), distance: hops[i]!.ttl, hop: hops[i]! });
+    const hop = hops[i]!;
+    stops.push({ id: idOf(i), distance: hop.ttl, hop, agentId: isPeer(trace, hop) ? toAgentId : null });
     before = i;
   }
   return stops;

@@ -1,9 +1,10 @@
 // Traces become a graph: each is walked once, and what it says is added to the nodes and links that it passes.
 
+import type { MplsLabel } from '@pinhole/wire';
 import { nearestRank } from '../delay.ts';
 import type { PathDirection, PathGraph, PathLink, PathNode } from './graph.ts';
 import { agentNodeId, type Stop, stopsOf } from './identity.ts';
-import { isPeer, isPrivate, type MplsLabel, type NatReason, type PathTrace } from './trace.ts';
+import { isPrivate, type NatReason, type PathTrace } from './trace.ts';
 
 /** The traces of one direction, by the agent that it begins at. */
 export interface TracedDirection {
@@ -87,12 +88,14 @@ function addTrace(
   const shares = lostShares(stops);
   const passed = new Set<string>();
   stops.forEach((stop, i) => {
-    const node = nodeOf(sums, stop, { trace, fromAgentId, toAgentId });
+    const node = nodeOf(sums, stop, trace.source.address);
     if (!passed.has(stop.id)) node.traces += 1;
     passed.add(stop.id);
     const column = node.columns.get(direction) ?? stop.distance;
-    const isEnd = stop.id === agentNodeId(toAgentId);
-    node.columns.set(direction, isEnd ? Math.max(column, stop.distance) : Math.min(column, stop.distance));
+    node.columns.set(
+      direction,
+      stop.agentId === toAgentId ? Math.max(column, stop.distance) : Math.min(column, stop.distance),
+    );
     addHop(node, stop, fromAgentId, shares[i] ?? null);
     const next = stops[i + 1];
     if (next !== undefined && next.id !== stop.id) addLink(sums, direction, stop.id, next.id, fromAgentId);
@@ -135,29 +138,22 @@ function lostShares(stops: readonly Stop[]): (number | null)[] {
   const shares: (number | null)[] = stops.map(() => null);
   let leastShare: number | null = null;
   for (let i = stops.length - 1; i > 0; i--) {
-    const { hop, id } = stops[i]!;
+    const { hop, agentId } = stops[i]!;
     if (hop === null || hop.roundTripsMs.length === 0) continue;
     const own = Math.max(0, 1 - hop.roundTripsMs.length / hop.sent);
-    const isAgent = id.startsWith('agent ');
-    if (leastShare !== null || isAgent) shares[i] = Math.min(own, leastShare ?? own);
+    if (leastShare !== null || agentId !== null) shares[i] = Math.min(own, leastShare ?? own);
     leastShare = Math.min(own, leastShare ?? own);
   }
   return shares;
 }
 
-function nodeOf(
-  { nodes }: Sums,
-  { id, hop }: Stop,
-  { trace, fromAgentId, toAgentId }: { trace: PathTrace; fromAgentId: string; toAgentId: string },
-): NodeSums {
-  const isPeerHop = hop !== null && isPeer(trace, hop);
-  const agentId = hop === null ? fromAgentId : isPeerHop ? toAgentId : null;
+function nodeOf({ nodes }: Sums, { id, hop, agentId }: Stop, sourceAddress: string): NodeSums {
   let node = nodes.get(id);
   if (node === undefined) {
     node = newNode(agentId !== null ? 'agent' : hop?.address == null ? 'silent' : 'hop', agentId);
     nodes.set(id, node);
   }
-  if (hop === null) node.ownAddress = earlier(node.ownAddress, trace.source.address);
+  if (hop === null) node.ownAddress = earlier(node.ownAddress, sourceAddress);
   else if (hop.address !== null) node.seenAddress = earlier(node.seenAddress, hop.address);
   return node;
 }

@@ -1,5 +1,8 @@
 // Traces in few words, for tests.
 
+import assert from 'node:assert/strict';
+import type { PathGraph, PathNode } from './graph.ts';
+import type { TracedDirection } from './merge.ts';
 import type { PathTrace, TracedHop } from './trace.ts';
 
 export const icmpExpired = { type: 11, code: 0 };
@@ -11,6 +14,9 @@ export type HopInShort =
 
 export const home = { address: '192.168.1.2', port: 49_153 };
 export const peer = { address: '203.0.113.9', port: 49_153 };
+/** What the other of the two is known by, where the peer traces. */
+const homeOutside = { address: '203.0.113.5', port: 49_153 };
+const peerInside = { address: '10.7.0.2', port: 49_153 };
 
 /** Reached where its last hop is at the target's address. */
 export function trace(hops: readonly HopInShort[], more: Partial<PathTrace> = {}): PathTrace {
@@ -41,4 +47,23 @@ export function trace(hops: readonly HopInShort[], more: Partial<PathTrace> = {}
     }),
     ...more,
   };
+}
+
+/** Traces of agent 11, at home, to agent 22, the peer. */
+export function forth(...paths: HopInShort[][]): TracedDirection {
+  const traces = paths.map((hops) => trace(hops));
+  return { direction: 'to-target', sourceAgentId: '11', targetAgentId: '22', traces };
+}
+
+/** And of agent 22 to agent 11. */
+export function back(...paths: HopInShort[][]): TracedDirection {
+  const traces = paths.map((hops) => trace(hops, { source: peerInside, target: homeOutside }));
+  return { direction: 'from-target', sourceAgentId: '11', targetAgentId: '22', traces };
+}
+
+/** The node of this id; fails where there is none. */
+export function nodeIn(graph: PathGraph, id: string): PathNode {
+  const found = graph.nodes.find((each) => each.id === id);
+  assert.ok(found !== undefined, `${id} is not among ${graph.nodes.map((each) => each.id).join(', ')}`);
+  return found;
 }

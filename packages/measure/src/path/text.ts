@@ -1,13 +1,7 @@
 // A trace as traceroute prints it.
 
-import {
-  isPeer,
-  type MplsLabel,
-  type NatReason,
-  type PathTrace,
-  type TracedHop,
-  type TraceEndpoint,
-} from './trace.ts';
+import type { MplsLabel } from '@pinhole/wire';
+import { isPeer, type NatReason, type PathTrace, type TracedHop, type TraceEndpoint } from './trace.ts';
 
 /**
  *     traceroute to 203.0.113.5:49153 from 192.168.1.2:49153, udp, in-session

@@ -1,14 +1,6 @@
 // A path as an agent has traced it, in the shape in which agents hand it in.
 
-import { isPrivateAddress, parseIpAddress } from '@pinhole/wire';
-
-/** One entry of an MPLS label stack (RFC 3032 §2.1). */
-export interface MplsLabel {
-  readonly label: number;
-  readonly trafficClass: number;
-  readonly bottom: boolean;
-  readonly ttl: number;
-}
+import { isPrivateAddress, type MplsLabel, parseIpAddress } from '@pinhole/wire';
 
 export interface TraceEndpoint {
   readonly address: string;

@@ -4,7 +4,7 @@
 
 import { monotonicNs } from '../node/clock.ts';
 import { SocketError } from '../types.ts';
-import { type ReceivedControl, readControl } from './control.ts';
+import { noControl, readControl } from './control.ts';
 import { sampleRealtimeOffset } from './kernel-time.ts';
 import { EACCES, EPERM, errorName, libc } from './libc.ts';
 import { scratchMemory } from './memory.ts';
@@ -58,7 +58,7 @@ export interface Capture {
 export function openCapture({ handler, interfaceName }: CaptureOptions): Capture {
   const fd = openDescriptor(interfaceName);
   const ring = sharedReceiveRing();
-  const control: ReceivedControl = { stampNs: null, to: null, ttl: null, dscp: null, error: null };
+  const control = noControl();
   let open = true;
 
   const onReady = () => {

@@ -44,6 +44,12 @@ export interface ReceivedControl {
   error: ExtendedError | null;
 }
 
+/** One to read into. */
+export function noControl(): ReceivedControl {
+  return { stampNs: null, to: null, ttl: null, dscp: null, error: null };
+}
+
+/** Of a message whose control messages are the `length` octets from `start` on. */
 export function readControl(
   memory: Memory,
   start: number,

@@ -4,7 +4,7 @@ import { type AddressFamily, decodeIcmpError, icmpTypes } from '@pinhole/wire';
 import { monotonicNs } from '../node/clock.ts';
 import type { Closers } from '../node/net.ts';
 import { type IcmpHandler, type IcmpOpener, type IcmpSocket, SocketError } from '../types.ts';
-import { type ReceivedControl, readControl } from './control.ts';
+import { noControl, readControl } from './control.ts';
 import { sampleRealtimeOffset } from './kernel-time.ts';
 import { EACCES, EPERM, errorName, libc } from './libc.ts';
 import { scratchMemory } from './memory.ts';
@@ -26,8 +26,10 @@ const ICMPV6_FILTER = 1;
 /** Nobody can make a host answer for more than this at a time: others have their turn. */
 const BATCHES_PER_TURN = 4;
 
-/** Descriptors are made before open returns its promise, so that they belong to the network namespace of the caller
- *  (inNetworkNamespace). */
+/**
+ * Descriptors are made before open returns its promise, so that they belong to the network namespace of the caller
+ * (inNetworkNamespace).
+ */
 export function createLinuxIcmp(closers: Closers): IcmpOpener {
   return {
     available() {
@@ -61,7 +63,7 @@ class FamilySocket implements Pollable {
   readonly #family: AddressFamily;
   readonly #handler: IcmpHandler;
   readonly #pollerKey: number;
-  readonly #control: ReceivedControl = { stampNs: null, to: null, ttl: null, dscp: null, error: null };
+  readonly #control = noControl();
   #open = true;
 
   constructor(fd: number, family: AddressFamily, handler: IcmpHandler) {

@@ -9,7 +9,8 @@ import { createLinuxTcp } from './tcp.ts';
 import { createLinuxUdp } from './udp.ts';
 
 /**
- * UDP and TCP with the kernel's stamps, options per packet and the error queue; raw ICMP. Throws an Error with the reason where linuxNetAvailable() says no.
+ * UDP and TCP with the kernel's stamps, options per packet and the error queue; raw ICMP. Throws an Error with the
+ * reason where linuxNetAvailable() says no.
  */
 export function createLinuxNet(): Net {
   const availability = linuxNetAvailable();

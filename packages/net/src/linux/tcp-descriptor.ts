@@ -63,6 +63,7 @@ function bindTo(fd: number, local: Endpoint, reusePort = false): boolean {
   );
 }
 
+/** False, and errno, where the kernel refuses. */
 export function setDscp(fd: number, version6: boolean, dscp: number): boolean {
   const { IP_TOS, IPPROTO_IP, IPPROTO_IPV6, IPV6_TCLASS } = options;
   return version6
@@ -77,6 +78,7 @@ export function setTtl(fd: number, version6: boolean, ttl: number | null): void 
   else options.setOption(fd, IPPROTO_IP, IP_TTL, ttl ?? -1);
 }
 
+/** Whole seconds, at least one: the kernel counts by these. */
 export function setKeepAlive(fd: number, keepAliveMs: number): void {
   const { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_KEEPINTVL, setOption } = options;
   const seconds = Math.max(Math.round(keepAliveMs / 1000), 1);
@@ -112,6 +114,7 @@ function queued(fd: number, request: number): number {
   return view.getInt32(0, true);
 }
 
+/** By the kernel's number of it, as CLOSED; null where that cannot be had. */
 export function tcpState(fd: number): number | null {
   return readInfo(fd)?.getUint8(0) ?? null;
 }

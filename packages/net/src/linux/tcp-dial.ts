@@ -10,7 +10,7 @@ import { addressFamily, type Endpoint, endpoint, formatEndpoint, icmpTypes } fro
 import { monotonicNs, systemClock } from '../node/clock.ts';
 import { connectFailure } from '../node/errors.ts';
 import type { ConnectFailure, ConnectOptions, ConnectOutcome, TcpIcmpReport, Timer } from '../types.ts';
-import { type ReceivedControl, readControl } from './control.ts';
+import { noControl, readControl } from './control.ts';
 import { boundEndpoint, takeErrno } from './descriptor.ts';
 import { icmpReport } from './icmp-report.ts';
 import { sampleRealtimeOffset } from './kernel-time.ts';
@@ -29,7 +29,7 @@ const NO_HEADER_OCTETS = 0;
 /** RFC 6298 §2.1 and §5.5: each repetition waits twice as long as the one before. */
 const FIRST_REPETITION_MS = 1000;
 
-const control: ReceivedControl = { stampNs: null, to: null, ttl: null, dscp: null, error: null };
+const control = noControl();
 
 export interface DialOwner {
   /** Once; the dial is over. */

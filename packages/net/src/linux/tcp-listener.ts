@@ -1,13 +1,12 @@
-import { type Endpoint, formatEndpoint } from '@pinhole/wire';
+import type { Endpoint } from '@pinhole/wire';
 import { systemClock } from '../node/clock.ts';
 import { socketError } from '../node/errors.ts';
-import { type ListenOptions, SocketError, type TcpListener, type Timer } from '../types.ts';
+import type { ListenOptions, TcpListener, Timer } from '../types.ts';
 import { boundEndpoint } from './descriptor.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, errorName, libc } from './libc.ts';
 import { scratchMemory } from './memory.ts';
 import { EPOLLIN, type Pollable, sharedPoller } from './poller.ts';
 import { readSockaddr, SOCKADDR_OCTETS } from './sockaddr.ts';
-import { dropEverything } from './socket-filter.ts';
 import { openTcpDescriptor } from './tcp-descriptor.ts';
 
 /** The longest queue of connections not yet accepted; Linux takes the smaller of this and net.core.somaxconn. */
@@ -38,7 +37,7 @@ export class LinuxTcpListener implements TcpListener, Pollable {
 
   /** Throws SocketError. */
   constructor(options: ListenOptions, owner: ListenerOwner) {
-    this.#fd = openListening(options);
+    this.#fd = openListening(options, BACKLOG);
     this.local = boundEndpoint(this.#fd, options.local);
     this.#maxConnections = options.maxConnections ?? Number.POSITIVE_INFINITY;
     this.#owner = owner;
@@ -91,22 +90,13 @@ export class LinuxTcpListener implements TcpListener, Pollable {
   }
 }
 
-function openListening(options: ListenOptions): number {
-  const { local, silent } = options;
+/** A descriptor that listens, with room for `backlog` connections and one that nobody has accepted. Throws SocketError. */
+export function openListening(options: ListenOptions, backlog: number): number {
+  const { local } = options;
   const fd = openTcpDescriptor({ ...options, bind: true });
   if (fd < 0) throw socketError('listen on TCP', local, errorName(-fd));
-  if (silent === true && !dropEverything(fd)) throw given(fd, silenceError(local));
-  if (libc().listen(fd, BACKLOG) === 0) return fd;
-  throw given(fd, socketError('listen on TCP', local, errorName(libc().errno())));
-}
-
-function silenceError(local: Endpoint): SocketError {
-  const message = `no silence on ${formatEndpoint(local)}: ${errorName(libc().errno())}`;
-  return new SocketError('not-supported', message);
-}
-
-/** The error, made before the descriptor is closed. */
-function given(fd: number, error: SocketError): SocketError {
+  if (libc().listen(fd, backlog) === 0) return fd;
+  const error = socketError('listen on TCP', local, errorName(libc().errno()));
   libc().close(fd);
-  return error;
+  throw error;
 }

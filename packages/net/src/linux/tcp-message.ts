@@ -4,7 +4,7 @@
 //   struct msghdr   0 name*  8 namelen  16 iov*  24 iovlen  32 control*  40 controllen  48 flags    (56)
 
 import { monotonicNs } from '../node/clock.ts';
-import { type ReceivedControl, readControl, type SendControl, writeControl } from './control.ts';
+import { noControl, readControl, type SendControl, writeControl } from './control.ts';
 import { recentRealtimeOffset } from './kernel-time.ts';
 import { libc } from './libc.ts';
 import { allocate, setWord } from './memory.ts';
@@ -40,7 +40,7 @@ class StreamMessage {
 
 let receiving: StreamMessage | null = null;
 let sending: StreamMessage | null = null;
-const control: ReceivedControl = { stampNs: null, to: null, ttl: null, dscp: null, error: null };
+const control = noControl();
 
 export interface StreamRead {
   /** Octets in `data`; 0 at the stream's end, -1 and errno where there are none. */

@@ -2,7 +2,7 @@
 
 import { addressFamily, type Endpoint } from '@pinhole/wire';
 import type { TcpTransmitStamp, WriteOptions } from '../types.ts';
-import { ORIGIN_TIMESTAMPING, type ReceivedControl, readControl, type SendControl } from './control.ts';
+import { noControl, ORIGIN_TIMESTAMPING, readControl, type SendControl } from './control.ts';
 import { sampleRealtimeOffset } from './kernel-time.ts';
 import { EAGAIN, EINTR, ENOBUFS, libc } from './libc.ts';
 import { CONTROL_OCTETS } from './message-ring.ts';
@@ -39,7 +39,7 @@ interface Stamping {
   withFrames: boolean;
 }
 
-const control: ReceivedControl = { stampNs: null, to: null, ttl: null, dscp: null, error: null };
+const control = noControl();
 
 export class TcpWriter {
   bufferedBytes = 0;

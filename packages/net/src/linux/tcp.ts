@@ -4,20 +4,23 @@ import { release } from 'node:os';
 import type { Endpoint } from '@pinhole/wire';
 import type { Closers } from '../node/net.ts';
 import type { ConnectOptions, ConnectOutcome, TcpConnector } from '../types.ts';
+import { openSilentListener } from './silent-listener.ts';
 import { LinuxTcpConnection } from './tcp-connection.ts';
 import { Dial } from './tcp-dial.ts';
 import { LinuxTcpListener } from './tcp-listener.ts';
 
-const features = () => ({
+const FEATURES = {
   receiveStamps: true,
   transmitStamps: true,
   info: true,
   packetOptions: true,
   connectErrors: kernelIsAtLeast(6, 2),
-});
+};
 
-/** Descriptors are made and bound before connect and listen return their promises, so that they belong to the network
- *  namespace of the caller (inNetworkNamespace). */
+/**
+ * Descriptors are made and bound before connect and listen return their promises, so that they belong to the network
+ * namespace of the caller (inNetworkNamespace).
+ */
 export function createLinuxTcp(closers: Closers): TcpConnector {
   const dialling = {
     onSettled: (dial: Dial) => void closers.delete(dial),
@@ -29,13 +32,14 @@ export function createLinuxTcp(closers: Closers): TcpConnector {
   };
   const connected = { onGone: (connection: LinuxTcpConnection) => void closers.delete(connection) };
   return {
-    features: features(),
+    features: FEATURES,
     connect: (options: ConnectOptions) =>
       new Promise((resolve) => {
         const dial = new Dial(options, dialling, resolve);
         if (!dial.isOver) closers.add(dial);
       }),
     async listen(options, onConnection) {
+      if (options.silent === true) return openSilentListener(options, closers);
       const accepted = {
         onGone(connection: LinuxTcpConnection) {
           closers.delete(connection);

@@ -12,7 +12,7 @@ import type {
   UdpOpener,
   UdpSocket,
 } from '../types.ts';
-import { ORIGIN_TIMESTAMPING, type ReceivedControl, readControl } from './control.ts';
+import { noControl, ORIGIN_TIMESTAMPING, readControl } from './control.ts';
 import { boundEndpoint, takeErrno } from './descriptor.ts';
 import { icmpReport } from './icmp-report.ts';
 import { sampleRealtimeOffset } from './kernel-time.ts';
@@ -69,7 +69,7 @@ class LinuxUdpSocket implements UdpSocket {
   readonly #pollerKey: number;
   readonly #receiveRing: ReceiveRing = sharedReceiveRing();
   readonly #sendRing: SendRing = sharedSendRing();
-  readonly #control: ReceivedControl = { stampNs: null, to: null, ttl: null, dscp: null, error: null };
+  readonly #control = noControl();
   readonly #stampIds = new StampIds();
   /** What was read from the error queue, oldest first. */
   readonly #untold: (() => void)[] = [];

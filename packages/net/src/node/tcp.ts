@@ -3,8 +3,8 @@
 
 import { BoundSocket, connect, createServer, type Server, Socket } from 'node:net';
 import { addressFamily, type Endpoint, endpoint, formatEndpoint } from '@pinhole/wire';
-import { errorName, libc, linuxNetAvailable } from '../linux/libc.ts';
-import { dropEverything } from '../linux/socket-filter.ts';
+import { linuxNetAvailable } from '../linux/libc.ts';
+import { openSilentListener } from '../linux/silent-listener.ts';
 import {
   type ConnectFailure,
   type ConnectOptions,
@@ -35,7 +35,8 @@ export function createNodeTcp(closers: Closers): TcpConnector {
   return {
     features: FEATURES,
     connect: (options) => new Promise((resolve) => dial(options, closers, resolve)),
-    listen: (options, onConnection) => listen(options, closers, onConnection),
+    listen: (options, onConnection) =>
+      options.silent === true ? listenInSilence(options, closers) : listen(options, closers, onConnection),
   };
 }
 
@@ -105,31 +106,23 @@ function adopt(socket: Socket, closers: Closers): TcpConnection {
   return connection;
 }
 
-/** Throws SocketError where the system cannot do it. */
-function silence(bound: BoundSocket, local: Endpoint): void {
+/** Node accepts whatever comes: only a descriptor of our own can be silent. */
+async function listenInSilence(options: ListenOptions, closers: Closers): Promise<TcpListener> {
   const availability = linuxNetAvailable();
-  const reason = !availability.available
-    ? availability.reason
-    : dropEverything(bound.fd())
-      ? null
-      : errorName(libc().errno());
-  if (reason === null) return;
-  bound.close();
-  throw new SocketError('not-supported', `no silence on ${formatEndpoint(local)}: ${reason}`);
+  if (availability.available) return openSilentListener(options, closers);
+  const message = `no silence on ${formatEndpoint(options.local)}: ${availability.reason}`;
+  throw new SocketError('not-supported', message);
 }
 
 function listen(
-  { local, reusePort, maxConnections, silent }: ListenOptions,
+  { local, reusePort, maxConnections }: ListenOptions,
   closers: Closers,
   onConnection: (connection: TcpConnection) => void,
 ): Promise<TcpListener> {
   const server = createServer({ noDelay: true }, (socket) => onConnection(adopt(socket, closers)));
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) =>
-      reject(
-        error instanceof SocketError ? error : socketError('listen on TCP', local, systemCode(error), error),
-      );
+    const fail = (error: unknown) => reject(socketError('listen on TCP', local, systemCode(error), error));
     server.once('error', fail);
     const onListening = () => {
       server.off('error', fail);
@@ -138,9 +131,7 @@ function listen(
       resolve(listener(server, local, closers));
     };
     try {
-      const bound = bind(local, reusePort);
-      if (silent === true) silence(bound, local);
-      server.listen(bound, BACKLOG, onListening);
+      server.listen(bind(local, reusePort), BACKLOG, onListening);
     } catch (error) {
       fail(error);
     }

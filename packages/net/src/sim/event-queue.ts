@@ -53,28 +53,12 @@ export class EventQueue {
 
   /** When the next event is due; null when nothing is left. */
   nextAtNs(): number | null {
-    while (this.#heap.length > 0 && this.#heap[0]!.isCancelled) this.#pop();
+    while (this.#heap.length > 0 && this.#heap[0]!.isCancelled) this.take();
     return this.#heap.length > 0 ? this.#heap[0]!.atNs : null;
   }
 
   /** Takes out the next event, which nextAtNs() has told of. */
   take(): Event {
-    return this.#pop();
-  }
-
-  #rise(event: Event): void {
-    const heap = this.#heap;
-    let at = heap.push(event) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(event, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = event;
-  }
-
-  #pop(): Event {
     const heap = this.#heap;
     const first = heap[0]!;
     if (first.following !== null) {
@@ -97,6 +81,18 @@ export class EventQueue {
     }
     heap[at] = moved;
     return first;
+  }
+
+  #rise(event: Event): void {
+    const heap = this.#heap;
+    let at = heap.push(event) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!before(event, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = event;
   }
 }
 

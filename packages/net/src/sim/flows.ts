@@ -27,6 +27,7 @@ export class Flows {
   }
 }
 
+/** Whether it is there and has not expired. */
 export function isLive(flow: Flow | undefined, nowMs: number): boolean {
   return flow !== undefined && flow.expiresAtMs > nowMs;
 }

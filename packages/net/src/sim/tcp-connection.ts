@@ -4,16 +4,16 @@
 import type { Endpoint } from '@pinhole/wire';
 import type {
   ConnectOptions,
-  TcpCloseReason,
   TcpConnection,
   TcpHandler,
   TcpIcmpReport,
   TcpInfo,
-  Timer,
   WriteOptions,
 } from '../types.ts';
 import type { SimulatedHost } from './host.ts';
 import { ACK, DEFAULT_TTL, FIN, NO_OCTETS, RST, SYN, type TcpPacket } from './packet.ts';
+import { Delivery } from './tcp-delivery.ts';
+import { KeepAlive, type KeepAliveOwner } from './tcp-keep-alive.ts';
 import { ReceiveQueue } from './tcp-receive-queue.ts';
 import { SendQueue, type SendQueueOwner } from './tcp-send-queue.ts';
 import type { World } from './world.ts';
@@ -21,15 +21,10 @@ import type { World } from './world.ts';
 /** Linux: net.ipv4.tcp_syn_retries and tcp_retries2. */
 const SYN_RETRIES = 6;
 const DATA_RETRIES = 15;
-/** Linux: net.ipv4.tcp_keepalive_probes. */
-const KEEP_ALIVE_PROBES = 9;
 /** Linux: TCP_TIMEWAIT_LEN. */
 const TIME_WAIT_MS = 60_000;
 
 export type OpenFailure = 'refused' | 'reset' | 'timeout' | 'unreachable';
-
-/** The MTU of every link here. */
-const PATH_MTU = 1500;
 
 export type ConnectionOptions = Pick<ConnectOptions, 'keepAliveMs' | 'ttl' | 'dscp' | 'mss'>;
 
@@ -45,15 +40,16 @@ export interface TcpOwner {
 
 type State = 'syn-sent' | 'syn-received' | 'established' | 'time-wait' | 'closed';
 
-export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
+export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner, KeepAliveOwner {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly world: World;
   readonly #host: SimulatedHost;
   readonly #owner: TcpOwner;
   readonly #sending: SendQueue;
+  readonly #delivery: Delivery;
+  readonly #keepAlive: KeepAlive | null;
   readonly #options: ConnectionOptions;
-  readonly #initialSequence: number;
   #state: State;
   #dscp: number;
   #nextId = 0;
@@ -62,12 +58,6 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   #finSent = false;
   #peerEnded = false;
   #endedFirst = false;
-  #keepAlive: Timer | null = null;
-  #unansweredProbes = 0;
-  #handler: TcpHandler | null = null;
-  /** What came before the program had a handler for it. */
-  #undelivered: { data: Uint8Array; receivedAtNs: number }[] | null = null;
-  #closeReason: TcpCloseReason | null = null;
 
   /** With `peerSequence` it answers that SYN, without it sends its own. */
   constructor(
@@ -86,7 +76,8 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     this.remote = remote;
     this.#options = options;
     this.#dscp = options.dscp ?? 0;
-    this.#initialSequence = initialSequence;
+    this.#delivery = new Delivery(host.world);
+    this.#keepAlive = options.keepAliveMs === undefined ? null : new KeepAlive(options.keepAliveMs, this);
     this.#sending = new SendQueue(initialSequence, options.mss, this);
     this.#state = peerSequence === null ? 'syn-sent' : 'syn-received';
     if (peerSequence !== null) this.#received = new ReceiveQueue(peerSequence + 1);
@@ -100,12 +91,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   }
 
   start(handler: TcpHandler): void {
-    if (this.#handler !== null) throw new TypeError('a connection is started once');
-    this.#handler = handler;
-    const undelivered = this.#undelivered ?? [];
-    this.#undelivered = null;
-    for (const { data, receivedAtNs } of undelivered) handler.onData(data, receivedAtNs);
-    if (this.#closeReason !== null) handler.onClose(this.#closeReason);
+    this.#delivery.start(handler);
   }
 
   write(data: Uint8Array, { stamp = false, ttl }: WriteOptions = {}): number {
@@ -121,21 +107,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   }
 
   info(): TcpInfo | null {
-    if (this.#state === 'closed') return null;
-    const { timeout, segmentOctets, retransmissions, unacknowledged } = this.#sending;
-    return {
-      retransmissions,
-      roundTripNs: timeout.smoothedNs,
-      roundTripVariationNs: timeout.variationNs,
-      leastRoundTripNs: timeout.leastNs,
-      mss: segmentOctets,
-      pathMtu: PATH_MTU,
-      // Less the SYN, and the FIN.
-      acknowledgedBytes: Math.max(
-        unacknowledged - this.#initialSequence - 1 - (this.#finIsAcknowledged() ? 1 : 0),
-        0,
-      ),
-    };
+    return this.#state === 'closed' ? null : this.#sending.info(this.#finSent);
   }
 
   end(): void {
@@ -148,7 +120,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   reset(): void {
     if (this.#isOver()) return;
     this.transmit(RST | ACK, this.#sending.next, NO_OCTETS);
-    this.world.after(0, () => this.#tellClosed('reset'));
+    this.world.after(0, () => this.#delivery.closed('reset'));
     this.#vanish();
   }
 
@@ -165,7 +137,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
       this.#receiveInSynSent(segment);
       return;
     }
-    this.#heard();
+    if (this.#state === 'established') this.#keepAlive?.restart();
     const received = this.#received!;
     if ((segment.flags & RST) !== 0) {
       // RFC 5961 section 3.2: only the very next sequence number; anything else may be forged.
@@ -229,7 +201,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     this.#transmitAck();
     for (const data of arrival.data) {
       // The program may have reset it on what came before.
-      if (!this.#isOver()) this.#deliver(data);
+      if (!this.#isOver()) this.#delivery.data(data);
     }
     if (arrival.ended && !this.#peerEnded) {
       this.#peerEnded = true;
@@ -287,11 +259,8 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
   }
 
   onSent(id: number, sequence: number | null): void {
-    const stamp = { id, atNs: this.world.nowNs, sequence: sequence === null ? null : sequence % 2 ** 32 };
-    this.world.after(0, () => {
-      const handler = this.#handler;
-      if (this.#closeReason === null) this.world.call(() => handler?.onTransmitted?.(stamp));
-    });
+    const onTheWire = sequence === null ? null : sequence % 2 ** 32;
+    this.#delivery.transmitted({ id, atNs: this.world.nowNs, sequence: onTheWire });
   }
 
   mayRetry(retries: number): boolean {
@@ -302,32 +271,15 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     this.#fail('timeout');
   }
 
-  // ---- keep-alive ----------------------------------------------------------------------------------------------
-
-  #heard(): void {
-    this.#unansweredProbes = 0;
-    this.#scheduleKeepAlive();
-  }
-
-  #scheduleKeepAlive(): void {
-    this.#keepAlive?.cancel();
-    const { keepAliveMs } = this.#options;
-    if (keepAliveMs === undefined || this.#state !== 'established') return;
-    this.#keepAlive = this.world.after(keepAliveMs * 1e6, () => {
-      if (this.#unansweredProbes++ >= KEEP_ALIVE_PROBES) {
-        this.#fail('timeout');
-        return;
-      }
-      this.transmit(ACK, this.#sending.next - 1, NO_OCTETS);
-      this.#scheduleKeepAlive();
-    });
+  sendKeepAlive(): void {
+    this.transmit(ACK, this.#sending.next - 1, NO_OCTETS);
   }
 
   // ---- states --------------------------------------------------------------------------------------------------
 
   #establish(): void {
     this.#state = 'established';
-    this.#scheduleKeepAlive();
+    this.#keepAlive?.restart();
     this.#owner.onEstablished(this);
     this.#push();
   }
@@ -341,7 +293,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
       this.#cancelTimers();
       world.after(TIME_WAIT_MS * 1e6, () => this.#vanish());
     } else this.#vanish();
-    this.#tellClosed(this.#endedFirst ? 'ended' : 'ended-by-peer');
+    this.#delivery.closed(this.#endedFirst ? 'ended' : 'ended-by-peer');
   }
 
   #fail(reason: OpenFailure): void {
@@ -349,7 +301,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
     const opening = this.#isOpening();
     this.#vanish();
     if (opening) this.#owner.onOpenFailed(reason);
-    else this.#tellClosed(reason === 'reset' || reason === 'timeout' ? reason : 'other');
+    else this.#delivery.closed(reason === 'reset' || reason === 'timeout' ? reason : 'other');
   }
 
   #vanish(): void {
@@ -361,11 +313,7 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
 
   #cancelTimers(): void {
     this.#sending.stop();
-    this.#keepAlive?.cancel();
-  }
-
-  #finIsAcknowledged(): boolean {
-    return this.#finSent && this.#sending.unacknowledged === this.#sending.next;
+    this.#keepAlive?.stop();
   }
 
   #isOpening(): boolean {
@@ -374,23 +322,5 @@ export class SimulatedTcpConnection implements TcpConnection, SendQueueOwner {
 
   #isOver(): boolean {
     return this.#state === 'closed' || this.#state === 'time-wait';
-  }
-
-  #deliver(data: Uint8Array): void {
-    const handler = this.#handler;
-    const receivedAtNs = this.world.nowNs;
-    if (handler !== null) {
-      this.world.call(() => handler.onData(data, receivedAtNs));
-      return;
-    }
-    this.#undelivered ??= [];
-    this.#undelivered.push({ data, receivedAtNs });
-  }
-
-  #tellClosed(reason: TcpCloseReason): void {
-    if (this.#closeReason !== null) return;
-    this.#closeReason = reason;
-    const handler = this.#handler;
-    if (handler !== null) this.world.call(() => handler.onClose(reason));
   }
 }

@@ -1,12 +1,15 @@
 // What one end of a TCP connection has to send, and has sent until it is acknowledged: retransmission by RFC 6298,
 // fast retransmission by RFC 5681 and RFC 6582.
 
+import type { TcpInfo } from '../types.ts';
 import { Event } from './event-queue.ts';
 import { ACK, FIN, SYN } from './packet.ts';
 import { RetransmissionTimeout } from './tcp-timeout.ts';
 import type { World } from './world.ts';
 
-/** 1,500 less the headers of IPv4 and TCP, and room for options. */
+/** The MTU of every link here. */
+const PATH_MTU = 1500;
+/** PATH_MTU less the headers of IPv4 and TCP, and room for options. */
 const MOST_SEGMENT_OCTETS = 1400;
 /** Segments under way at one time: about 90 kB, the usual window without scaling and a little more. */
 const MOST_IN_FLIGHT = 64;
@@ -46,11 +49,11 @@ export class SendQueue {
   next: number;
   unacknowledged: number;
   unsentBytes = 0;
-  /** Segments sent again. */
-  retransmissions = 0;
-  readonly segmentOctets: number;
-  readonly timeout = new RetransmissionTimeout();
   readonly #owner: SendQueueOwner;
+  readonly #initialSequence: number;
+  readonly #segmentOctets: number;
+  readonly #timeout = new RetransmissionTimeout();
+  #retransmissions = 0;
   /** Those in flight, oldest first. */
   #first: Segment | null = null;
   #last: Segment | null = null;
@@ -63,8 +66,8 @@ export class SendQueue {
   #timer: Repetition | null = null;
 
   constructor(initialSequence: number, mss: number | undefined, owner: SendQueueOwner) {
-    this.next = this.unacknowledged = initialSequence;
-    this.segmentOctets = Math.min(mss ?? MOST_SEGMENT_OCTETS, MOST_SEGMENT_OCTETS);
+    this.next = this.unacknowledged = this.#initialSequence = initialSequence;
+    this.#segmentOctets = Math.min(mss ?? MOST_SEGMENT_OCTETS, MOST_SEGMENT_OCTETS);
     this.#owner = owner;
   }
 
@@ -72,11 +75,28 @@ export class SendQueue {
     return this.#first !== null;
   }
 
+  /** As of a connection that is made; `hasEnded`: its FIN was sent. */
+  info(hasEnded: boolean): TcpInfo {
+    const { smoothedNs, variationNs, leastNs } = this.#timeout;
+    const isEndAcknowledged = hasEnded && this.unacknowledged === this.next;
+    const acknowledged = this.unacknowledged - this.#initialSequence;
+    return {
+      retransmissions: this.#retransmissions,
+      roundTripNs: smoothedNs,
+      roundTripVariationNs: variationNs,
+      leastRoundTripNs: leastNs,
+      mss: this.#segmentOctets,
+      pathMtu: PATH_MTU,
+      // Less the SYN, and the FIN.
+      acknowledgedBytes: Math.max(acknowledged - 1 - (isEndAcknowledged ? 1 : 0), 0),
+    };
+  }
+
   /** Copies the octets. They leave with this TTL, the first time. The owner is told of what has an id. */
   queue(data: Uint8Array, ttl: number | undefined, id: number | null): void {
     const copy = Uint8Array.from(data);
-    for (let at = 0; at < copy.length; at += this.segmentOctets) {
-      const payload = copy.subarray(at, at + this.segmentOctets);
+    for (let at = 0; at < copy.length; at += this.#segmentOctets) {
+      const payload = copy.subarray(at, at + this.#segmentOctets);
       const isLast = at + payload.length === copy.length;
       this.#unsent.push({ payload, ttl, id: isLast ? id : null });
     }
@@ -113,7 +133,7 @@ export class SendQueue {
     if (first === null) return;
     first.flags = flags ?? first.flags;
     first.repeated = true;
-    this.retransmissions++;
+    this.#retransmissions++;
     this.#owner.transmit(first.flags, first.sequence, first.payload);
   }
 
@@ -125,12 +145,12 @@ export class SendQueue {
       this.#first = first.next;
       this.#inFlight--;
       // Karn: which of two sendings was acknowledged is not known.
-      if (!first.repeated) this.timeout.sample(nowNs - first.sentAtNs);
+      if (!first.repeated) this.#timeout.sample(nowNs - first.sentAtNs);
     }
     if (this.#first === null) this.#last = null;
     this.#retries = 0;
     this.#duplicates = 0;
-    this.timeout.forgetBackoff();
+    this.#timeout.forgetBackoff();
     this.#restartTimer();
     if (acknowledgement < this.#recoverTo) this.repeatFirst();
   }
@@ -156,7 +176,7 @@ export class SendQueue {
     this.#timer = null;
     if (!this.isUnderWay) return;
     const { world } = this.#owner;
-    this.#timer = new Repetition(world.inNs(this.timeout.currentNs), this);
+    this.#timer = new Repetition(world.inNs(this.#timeout.currentNs), this);
     world.queue.add(this.#timer);
   }
 
@@ -165,7 +185,7 @@ export class SendQueue {
       this.#owner.onGivenUp();
       return;
     }
-    this.timeout.backOff();
+    this.#timeout.backOff();
     this.#recoverTo = this.next;
     this.repeatFirst();
     this.#restartTimer();

@@ -55,9 +55,9 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
       return;
     }
     const listener = this.#listenerFor(packet.destination);
-    if (listener?.silent === true) return;
-    if (listener !== undefined && (packet.flags & (SYN | ACK | RST)) === SYN) this.#accept(packet, listener);
-    else {
+    if (listener !== undefined && (packet.flags & (SYN | ACK | RST)) === SYN) {
+      if (!listener.silent) this.#accept(packet, listener);
+    } else {
       const reset = resetFor(packet);
       if (reset !== null) this.#host.send(reset);
     }
@@ -185,19 +185,13 @@ export class TcpStack implements Stack<TcpPacket>, TcpConnector, DialOwner {
     if (address === null || source === null)
       return { failure: 'unreachable', detail: 'no network leads there' };
     const asked = local?.port ?? 0;
-    const port =
-      asked !== 0
-        ? asked
-        : host.ephemeralPort((each) => this.#isFree({ address, port: each }, remote, reusePort));
-    if (port !== null) {
+    const isFree = (port: number) => {
       const candidate = { address, port };
-      if (asked === 0 || this.#isFree(candidate, remote, reusePort)) return { local: candidate };
-    }
-    return { failure: 'address-in-use', detail: `port ${asked} is taken` };
-  }
-
-  #isFree(candidate: Endpoint, remote: Endpoint, reusePort: boolean): boolean {
-    return this.#connectionOf(candidate, remote) === undefined && !this.#isListenedOn(candidate, reusePort);
+      return this.#connectionOf(candidate, remote) === undefined && !this.#isListenedOn(candidate, reusePort);
+    };
+    const port = asked === 0 ? host.ephemeralPort(isFree) : isFree(asked) ? asked : null;
+    if (port === null) return { failure: 'address-in-use', detail: `port ${asked} is taken` };
+    return { local: { address, port } };
   }
 
   async listen(

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { ip } from '@pinhole/wire';
-import type { Net } from '../../src/types.ts';
-import { pause, type Subject } from './subject.ts';
+import { pause, type Subject, testsOf } from './subject.ts';
 
 export function describeBasics(subject: Subject): void {
-  const test = (name: string, program: (net: Net) => Promise<void>) =>
-    it(name, async () => {
-      const world = subject.create();
-      try {
-        await world.run(program(world.net));
-      } finally {
-        await world.destroy();
-      }
-    });
+  const test = testsOf(subject);
 
   test('the monotonic clock runs forwards, and no timer is early', async (net) => {
     for (const delayMs of [0, 0.5, 1, 3.3, 20]) {

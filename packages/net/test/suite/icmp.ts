@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { addressFamily } from '@pinhole/wire';
-import { type Net, type RawIcmpReport, SocketError } from '../../src/types.ts';
-import { eventually, pause, type Subject, type World } from './subject.ts';
+import { type RawIcmpReport, SocketError } from '../../src/types.ts';
+import { eventually, pause, type Subject, testsOf } from './subject.ts';
 
 export function describeIcmp(subject: Subject): void {
-  const test = (name: string, program: (net: Net, world: World) => Promise<void>) =>
-    it(name, async () => {
-      const world = subject.create();
-      try {
-        await world.run(program(world.net, world));
-      } finally {
-        await world.destroy();
-      }
-    });
+  const test = testsOf(subject);
 
   test('it opens where it is available, and says why where it is not', async (net) => {
     const attempt = net.icmp.open({ onError: () => undefined });

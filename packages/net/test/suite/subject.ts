@@ -1,3 +1,4 @@
+import { it } from 'node:test';
 import type { Endpoint, IpAddress } from '@pinhole/wire';
 import type { Net } from '../../src/types.ts';
 
@@ -16,6 +17,20 @@ export interface World {
   /** A TCP endpoint that takes SYNs and answers none. */
   silentEndpoint(): Promise<Endpoint>;
   destroy(): Promise<void>;
+}
+
+/** Makes tests, each in a world of its own. */
+export function testsOf(subject: Subject) {
+  return (name: string, program: (net: Net, world: World) => Promise<void>): void => {
+    it(name, async () => {
+      const world = subject.create();
+      try {
+        await world.run(program(world.net, world));
+      } finally {
+        await world.destroy();
+      }
+    });
+  };
 }
 
 /** Generous: the machine may be busy. Virtual in the simulator. */

@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import type { TcpConnection } from '../../src/types.ts';
-import { eventually, pause, type Subject } from './subject.ts';
-import { connected, loopback, pair, Recorder, tcpTests } from './tcp-scene.ts';
+import { eventually, pause, type Subject, testsOf } from './subject.ts';
+import { connected, loopback, pair, Recorder } from './tcp-scene.ts';
 
 /** The kernel stamps by another clock, and to convert from one to the other takes longer on a busy machine. */
 const CONVERSION_NS = 20_000;
 
 export function describeTcpMeasuring(subject: Subject): void {
-  const test = tcpTests(subject);
+  const test = testsOf(subject);
 
   test('arrival times are in order, after the writing and before the handler', async (net, world) => {
     const { client, serverRecorder } = await pair(net, world);

@@ -1,7 +1,6 @@
 // What the tests of TCP have in common.
 
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import type { Endpoint } from '@pinhole/wire';
 import type {
   ConnectOptions,
@@ -11,7 +10,7 @@ import type {
   TcpHandler,
   TcpTransmitStamp,
 } from '../../src/types.ts';
-import { eventually, type Subject, type World } from './subject.ts';
+import { eventually, type World } from './subject.ts';
 
 /** Keeps what it is given. */
 export class Recorder implements TcpHandler {
@@ -35,21 +34,6 @@ export class Recorder implements TcpHandler {
   all(): Buffer {
     return Buffer.concat(this.chunks);
   }
-}
-
-export type TcpTest = (name: string, program: (net: Net, world: World) => Promise<void>) => void;
-
-/** Makes tests, each in a world of its own. */
-export function tcpTests(subject: Subject): TcpTest {
-  return (name, program) =>
-    it(name, async () => {
-      const world = subject.create();
-      try {
-        await world.run(program(world.net, world));
-      } finally {
-        await world.destroy();
-      }
-    });
 }
 
 export function loopback(world: World): Endpoint {

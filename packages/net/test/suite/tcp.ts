@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { TcpConnection } from '../../src/types.ts';
-import { eventually, pause, type Subject } from './subject.ts';
-import { connected, loopback, pair, Recorder, tcpTests } from './tcp-scene.ts';
+import { eventually, pause, type Subject, testsOf } from './subject.ts';
+import { connected, loopback, pair, Recorder } from './tcp-scene.ts';
 
 export function describeTcp(subject: Subject): void {
-  const test = tcpTests(subject);
+  const test = testsOf(subject);
 
   test('both ends of a connection agree on its endpoints', async (net, world) => {
     const { listener, client, server } = await pair(net, world);
@@ -188,6 +188,15 @@ export function describeTcp(subject: Subject): void {
     assert.ok(back.connected && out.connected, JSON.stringify([back, out]));
     assert.deepEqual(out.connection.remote, silent.local);
     assert.equal(accepted.length, 0);
+  });
+
+  test('silent listeners share a port', async (net, world) => {
+    const options = { reusePort: true, silent: true };
+    const { local } = await net.tcp.listen({ local: loopback(world), ...options }, () => undefined);
+    for (let i = 0; i < 3; i++) await net.tcp.listen({ local, ...options }, () => undefined);
+    const attempts = Array.from({ length: 32 }, () => net.tcp.connect({ remote: local, timeoutMs: 200 }));
+    const reasons = (await Promise.all(attempts)).map((each) => !each.connected && each.reason);
+    assert.deepEqual(new Set(reasons), new Set(['timeout']));
   });
 
   test('a listener and outgoing connections share a port with reusePort', async (net, world) => {

@@ -1,4 +1,4 @@
-/** RFC 1071: over octets that hold their own checksum it is 0. */
+/** Of RFC 1071: over octets that hold their own checksum it is 0. */
 export function internetChecksum(bytes: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i + 1 < bytes.length; i += 2) sum += (bytes[i]! << 8) | bytes[i + 1]!;

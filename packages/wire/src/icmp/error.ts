@@ -64,7 +64,7 @@ export function decodeIcmpError(
   return { ok: true, value: { family, type, code, mtu: mtuOf(bytes, family), quoted, extensions } };
 }
 
-export function isIcmpError(type: number, family: AddressFamily): boolean {
+function isIcmpError(type: number, family: AddressFamily): boolean {
   return Object.values(icmpTypes).some((types) => types[family] === type);
 }
 

@@ -4,7 +4,6 @@ export {
   type IcmpDecodeFailure,
   type IcmpError,
   icmpTypes,
-  isIcmpError,
   isTooBig,
   unannouncedExtension,
 } from './error.ts';

@@ -16,12 +16,19 @@ interface QuotedHeader {
   readonly dscp: number;
 }
 
-export type QuotedPacket =
-  | (QuotedHeader & {
-      readonly protocol: 'udp' /** Of the datagram, with its header. */;
-      readonly udpLength: number;
-    })
-  | (QuotedHeader & { readonly protocol: 'tcp' /** 32 bits. */; readonly tcpSequence: number });
+interface QuotedUdp extends QuotedHeader {
+  readonly protocol: 'udp';
+  /** Of the datagram, with its header. */
+  readonly udpLength: number;
+}
+
+interface QuotedTcp extends QuotedHeader {
+  readonly protocol: 'tcp';
+  /** 32 bits. */
+  readonly tcpSequence: number;
+}
+
+export type QuotedPacket = QuotedUdp | QuotedTcp;
 
 export type QuotedFailure =
   /** No IP header of the family, or fewer than 8 octets behind it. */
@@ -32,7 +39,7 @@ export type QuotedFailure =
 const protocols: Readonly<Record<number, 'udp' | 'tcp'>> = { 6: 'tcp', 17: 'udp' };
 const minHeaderBytes = { 4: 20, 6: 40 } as const;
 
-/** Never throws. */
+/** From the IP header on. Never throws. */
 export function decodeQuoted(bytes: Uint8Array, family: AddressFamily): QuotedPacket | QuotedFailure {
   if (bytes.length < minHeaderBytes[family] || bytes[0]! >> 4 !== family) return 'quoted-packet';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -75,6 +75,7 @@ const planVersion = 1;
 const planBytes = 20;
 const directions = [null, 'to-target', 'from-target'] as const;
 
+/** Of a plan within throughputLimits, with a tag of 8 octets. */
 export function encodeThroughputPlan({ direction, durationMs, rateKbps, tag }: ThroughputPlan): Uint8Array {
   const bytes = Buffer.alloc(planBytes);
   bytes.writeUInt8(planVersion, 0);
@@ -111,6 +112,7 @@ export interface BulkArrived {
 // count (4) · flags: 1 stop (1) · zero (3)
 const arrivedBytes = 8;
 
+/** `count` is below 2^32. */
 export function encodeBulkArrived({ count, stop }: BulkArrived): Uint8Array {
   const bytes = Buffer.alloc(arrivedBytes);
   bytes.writeUInt32BE(count, 0);
@@ -118,6 +120,7 @@ export function encodeBulkArrived({ count, stop }: BulkArrived): Uint8Array {
   return bytes;
 }
 
+/** Null where it is malformed. Further octets are ignored. */
 export function decodeBulkArrived(octets: Uint8Array): BulkArrived | null {
   if (octets.length < arrivedBytes) return null;
   const view = new DataView(octets.buffer, octets.byteOffset, octets.length);

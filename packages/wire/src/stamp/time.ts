@@ -45,10 +45,6 @@ export function unixNsFromPtp(time: StampTimestamp): bigint {
   return (time >> 32n) * nsPerS + (time & low32);
 }
 
-export function timestampFromUnixNs(unixNs: bigint, format: TimestampFormat): StampTimestamp {
-  return format === 'ntp' ? ntpFromUnixNs(unixNs) : ptpFromUnixNs(unixNs);
-}
-
 export function unixNsFromTimestamp(time: StampTimestamp, format: TimestampFormat): bigint {
   return format === 'ntp' ? unixNsFromNtp(time) : unixNsFromPtp(time);
 }
