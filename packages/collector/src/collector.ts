@@ -1,20 +1,28 @@
 // Starts and stops a collector.
 
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Clock, Random } from '@pinhole/net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createChanges } from './agents/changes.ts';
 import type { TraversalPlacement } from './agents/configuration.ts';
+import { Watched } from './agents/watched.ts';
 import type { Context, Limits } from './context.ts';
 import { listenError } from './errors.ts';
+import { Outgoing } from './export/outgoing.ts';
 import { openDataFolder, secretFile } from './files.ts';
 import { openNetworks } from './networks/databases.ts';
 import { createNames, noNames } from './networks/names.ts';
 import { createReverseDns } from './networks/reverse-dns.ts';
+import { ensureAdministrator } from './people/administrator.ts';
+import { createPasswords } from './people/password.ts';
+import { startRetention } from './retention.ts';
 import { createServer } from './server.ts';
 import { openStore } from './store/open.ts';
+import { setFileToken } from './store/people.ts';
 import { settingOrNew } from './store/settings.ts';
+import { followTls, readTls, type TlsFiles } from './tls.ts';
 
 export interface CollectorOptions {
   /** Port 0 takes a free one. */
@@ -23,8 +31,16 @@ export interface CollectorOptions {
   readonly dataDir: string;
   /** How clients reach this collector, where that is not where it listens: a reverse proxy on this machine. */
   readonly publicUrl?: string;
-  /** What REST's clients show. @default the one in dataDir's file `api-token` */
+  /** Who may say in X-Forwarded-… whom he speaks for: addresses, networks. @default loopback with a public URL, or nobody */
+  readonly trustedProxies?: readonly string[];
+  /** Serves HTTPS with these. @default plain HTTP */
+  readonly tls?: TlsFiles;
+  /** The folder of the page's files, as its build has made them. @default no page */
+  readonly pageDir?: string;
+  /** What REST's clients show, for reading and writing. @default the one in dataDir's file `api-token` */
   readonly apiToken?: string;
+  /** Of the person `admin`. @default made at the first start, and kept in dataDir's file `admin-password` */
+  readonly adminPassword?: string;
   /** What agents enrol with. @default the one in dataDir's file `account-token` */
   readonly accountToken?: string;
   readonly traversal: TraversalPlacement;
@@ -34,6 +50,8 @@ export interface CollectorOptions {
   readonly reverseDns?: boolean;
   /** Whom to ask for their names: `192.0.2.53:53`. @default the system's servers */
   readonly dnsServers?: readonly string[];
+  /** For how long results and paths are kept. @default 90 */
+  readonly keepDays?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -45,6 +63,8 @@ export interface Collector {
   readonly url: string;
   readonly apiTokenFile: string;
   readonly accountTokenFile: string;
+  /** Where the first person's password stands; null where it was given, or is another by now. */
+  readonly adminPasswordFile: string | null;
   /** What the NAT traversal servers need to know. */
   readonly traversalSecret: Uint8Array;
   /** Ends held requests, lets the others finish for a moment, and closes the store. A second call waits too. */
@@ -53,6 +73,9 @@ export interface Collector {
 
 const defaultLimits: Limits = { restPerMinute: 1200, enrollmentsPerMinute: 120, failedLoginsPerMinute: 30 };
 
+/** A quarter of a year: long enough to compare with the last one's end, and some 500 MB for a busy pair of agents. */
+const defaultKeepDays = 90;
+
 /** How long requests in progress may go on after close(). */
 const closingMs = 1500;
 
@@ -60,6 +83,7 @@ const closingMs = 1500;
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { dataDir, random, clock, log } = options;
   const networks = openNetworks(options.networks ?? [], log);
+  const tls = options.tls === undefined ? null : { files: options.tls, material: readTls(options.tls) };
   openDataFolder(dataDir);
   const store = await openStore(dataDir);
   let names = noNames;
@@ -70,32 +94,59 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     const pairSecret = await settingOrNew(store.db, 'pair-secret', () =>
       Buffer.from(random.bytes(32)).toString('base64'),
     );
+    await setFileToken(store.db, 'api-token', apiToken.secret, clock.wallMs());
+    const passwords = createPasswords(random);
+    const adminPasswordFile = await ensureAdministrator({
+      db: store.db,
+      dataDir,
+      clock,
+      random,
+      passwords,
+      given: options.adminPassword,
+    });
     names = options.reverseDns === false ? noNames : createNames(createReverseDns(options.dnsServers), clock);
+    const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? null;
+    const outgoing = new Outgoing({ db: store.db, clock, random, log, publicUrl });
     const context: Context = {
       db: store.db,
       clock,
       random,
       log,
       changes: createChanges(clock),
-      apiToken: apiToken.secret,
+      watched: new Watched(),
+      dataDir,
+      passwords,
       accountToken: accountToken.secret,
       traversalSecret,
       pairSecret,
       placement: options.traversal,
       networks,
       names,
+      outgoing,
       limits: { ...defaultLimits, ...options.limits },
-      publicUrl: options.publicUrl?.replace(/\/+$/, '') ?? null,
+      publicUrl,
     };
-    const server = await createServer(context);
+    const server = await createServer(context, {
+      tls: tls?.material ?? null,
+      trustedProxies: options.trustedProxies ?? (context.publicUrl === null ? [] : ['loopback']),
+      pageDir: options.pageDir ?? null,
+    });
     await listen(server, options.listen);
-    const url = context.publicUrl ?? listeningUrl(server);
+    const following =
+      tls === null
+        ? null
+        : followTls(server.server as unknown as Server, tls.files, tls.material, { clock, log });
+    const keepDays = options.keepDays ?? defaultKeepDays;
+    outgoing.start();
+    const retention = startRetention({ db: store.db, clock, log, keepDays });
+    const url = context.publicUrl ?? listeningUrl(server, tls === null ? 'http' : 'https');
     log.info({ url, dataDir }, 'collector started');
     let closing: Promise<void> | null = null;
     return {
       url,
       apiTokenFile: apiToken.path,
       accountTokenFile: accountToken.path,
+      adminPasswordFile,
       traversalSecret,
       close() {
         closing ??= closeAll();
@@ -106,8 +157,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     async function closeAll() {
       const patience = clock.after(closingMs, () => server.server.closeAllConnections());
       names.close();
+      following?.close();
       await server.close();
       patience.cancel();
+      await outgoing.close();
+      await retention.close();
       await store.close();
     }
   } catch (error) {
@@ -127,9 +181,9 @@ async function listen(server: FastifyInstance, { host, port }: CollectorOptions[
 }
 
 /** An unspecified address is one that nobody can connect to; loopback then. */
-function listeningUrl(server: FastifyInstance): string {
+function listeningUrl(server: FastifyInstance, scheme: 'http' | 'https'): string {
   const { address, port, family } = server.server.address() as AddressInfo;
-  if (address === '0.0.0.0') return `http://127.0.0.1:${port}`;
-  if (address === '::') return `http://[::1]:${port}`;
-  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+  if (address === '0.0.0.0') return `${scheme}://127.0.0.1:${port}`;
+  if (address === '::') return `${scheme}://[::1]:${port}`;
+  return family === 'IPv6' ? `${scheme}://[${address}]:${port}` : `${scheme}://${address}:${port}`;
 }

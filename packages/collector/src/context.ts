@@ -5,8 +5,11 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Changes } from './agents/changes.ts';
 import type { TraversalPlacement } from './agents/configuration.ts';
+import type { Watched } from './agents/watched.ts';
+import type { Outgoing } from './export/outgoing.ts';
 import type { NetworkDatabase } from './networks/facts.ts';
 import type { Names } from './networks/names.ts';
+import type { Passwords } from './people/password.ts';
 import type { Tables } from './store/schema.ts';
 
 export interface Context {
@@ -15,7 +18,9 @@ export interface Context {
   readonly random: Random;
   readonly log: Logger;
   readonly changes: Changes;
-  readonly apiToken: string;
+  readonly watched: Watched;
+  readonly dataDir: string;
+  readonly passwords: Passwords;
   readonly accountToken: string;
   readonly traversalSecret: Uint8Array;
   readonly pairSecret: string;
@@ -23,6 +28,7 @@ export interface Context {
   readonly limits: Limits;
   readonly networks: NetworkDatabase;
   readonly names: Names;
+  readonly outgoing: Outgoing;
   /** Without a slash at its end; null: as the client names this server. */
   readonly publicUrl: string | null;
 }

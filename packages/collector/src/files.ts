@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -45,14 +46,20 @@ export function secretFile(
     throw new CollectorError('token-not-usable', message);
   }
   if (given !== undefined && existsSync(path)) return { path, secret: given };
-  const kept = readSecret(path);
+  const kept = readSecretFile(path);
   if (kept !== null) return { path, secret: kept };
   const secret = given ?? Buffer.from(random.bytes(secretBytes)).toString('base64url');
-  writeDurably(dataDir, path, `${secret}\n`);
+  writeSecretFile(dataDir, path, secret);
   return { path, secret };
 }
 
-function readSecret(path: string): string | null {
+/** Where the first person's password stands, until there is another one. */
+export function adminPasswordFile(dataDir: string): string {
+  return join(dataDir, 'admin-password');
+}
+
+/** Null where there is no such file. Throws CollectorError. */
+export function readSecretFile(path: string): string | null {
   let text: string;
   try {
     text = readFileSync(path, 'utf8').trim();
@@ -67,13 +74,22 @@ function readSecret(path: string): string | null {
   );
 }
 
-/** The file is there whole or not at all, whatever happens on the way. */
-function writeDurably(folder: string, path: string, text: string): void {
+/** Throws CollectorError. */
+export function removeSecretFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** The file is there whole or not at all, whatever happens on the way. Throws CollectorError. */
+export function writeSecretFile(folder: string, path: string, secret: string): void {
   const temporary = `${path}.new`;
   try {
     const descriptor = openSync(temporary, 'w', 0o600);
     try {
-      writeSync(descriptor, text);
+      writeSync(descriptor, `${secret}\n`);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -1,16 +1,25 @@
 // The HTTP server: limits and rooms.
 
+import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify';
 import { agentProtocolRoutes } from './agents/routes.ts';
 import type { Context } from './context.ts';
-import { agentRoutes } from './rest/agents.ts';
-import { protectRest } from './rest/auth.ts';
-import { pathRoutes } from './rest/paths.ts';
+import { metricsRoutes } from './export/prometheus/routes.ts';
+import { pageFiles } from './page/files.ts';
+import { pageRoutes } from './page/routes.ts';
+import { securityHeaders } from './page/security.ts';
+import { protect } from './rest/auth.ts';
+import { descriptionRoutes } from './rest/description.ts';
 import { handleErrors } from './rest/problem.ts';
 import { resource } from './rest/resource.ts';
-import { resultRoutes } from './rest/results.ts';
-import { testRoutes } from './rest/tests.ts';
+import { restRoutes } from './rest/routes.ts';
+import type { TlsMaterial } from './tls.ts';
 
 /** A test with as many sources as can be has less than a tenth of it; check-ins have a limit of their own. */
 const bodyLimitBytes = 1_048_576;
@@ -19,28 +28,42 @@ const requestTimeoutMs = 30_000;
 /** Each agent holds one connection open and needs another for a moment. */
 const maxConnections = 10_000;
 
-export async function createServer(context: Context): Promise<FastifyInstance> {
-  const app: FastifyInstance = Fastify({
+export interface ServerOptions {
+  /** Null: plain HTTP. */
+  readonly tls: TlsMaterial | null;
+  /** Addresses and networks of those who are believed about whom they speak for. */
+  readonly trustedProxies: readonly string[];
+  /** The folder of the page's files; null: there is no page. */
+  readonly pageDir: string | null;
+}
+
+export async function createServer(context: Context, options: ServerOptions): Promise<FastifyInstance> {
+  const serverOptions: FastifyServerOptions = {
     loggerInstance: context.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    // Somebody in front of the collector, on the same machine, is believed about whom he speaks for; nobody else is.
-    trustProxy: context.publicUrl === null ? false : 'loopback',
-  });
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    ...(options.tls !== null && { https: options.tls }),
+  };
+  const app: FastifyInstance = Fastify(serverOptions);
   app.server.maxConnections = maxConnections;
   handleErrors(app);
+  securityHeaders(app);
   await app.register(rateLimit, { global: false });
+  await app.register(cookie);
 
   resource(app, '/healthz', { GET: async () => ({ status: 'ok' }) });
   await app.register(async (agents) => agentProtocolRoutes(agents, context));
+  await app.register(async (open) => descriptionRoutes(open));
   await app.register(async (rest) => {
-    protectRest(rest, context);
-    agentRoutes(rest, context);
-    testRoutes(rest, context);
-    resultRoutes(rest, context);
-    pathRoutes(rest, context);
+    protect(rest, context);
+    restRoutes(rest, context);
+    metricsRoutes(rest, context);
   });
+  await app.register(async (page) => pageRoutes(page, context));
+  const { pageDir } = options;
+  if (pageDir !== null) await app.register(async (files) => pageFiles(files, pageDir));
   app.addHook('preClose', async () => context.changes.close());
   return app;
 }

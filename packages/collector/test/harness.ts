@@ -19,6 +19,7 @@ import type {
 import type { Clock, Random } from '@pinhole/net';
 import pino from 'pino';
 import { type Collector, type CollectorOptions, startCollector } from '../src/index.ts';
+import { assertDescribed } from './v7/described.ts';
 
 export const systemRandom: Random = {
   bytes: (length) => randomBytes(length),
@@ -172,11 +173,13 @@ export async function ask(
   if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
   const response = await fetch(url, init);
   const text = await response.text();
-  return {
+  const answer = {
     status: response.status,
     headers: response.headers,
     body: text === '' ? null : JSON.parse(text),
   };
+  assertDescribed(method, url, answer);
+  return answer;
 }
 
 export const facts: AgentFacts = {

@@ -7,6 +7,7 @@ import {
   type EnrollResponse,
   maxResultsPerCheckIn,
   natTraversalSchema,
+  type RoundResult,
   registrationStateSchema,
 } from '@pinhole/contract';
 import type { IpAddress } from '@pinhole/wire';
@@ -55,6 +56,8 @@ export interface CheckedIn {
   readonly dropped: Readonly<Record<string, number>>;
   /** Who has answered to its traces, as it reported them now. */
   readonly hops: readonly IpAddress[];
+  /** Results that were not had before. */
+  readonly fresh: readonly RoundResult[];
 }
 
 /** Null when the agent is gone. */
@@ -78,7 +81,8 @@ export async function checkIn(
     const named = new Set(results.map((result) => result.testId));
     const tests = new Map((await findTests(db, [...named])).map((test) => [test.testId, test]));
     const { rounds, paths, dropped } = sortResults(results, report.results.length, agentId, tests, nowMs);
-    await keepResults(db, rounds);
+    const fresh = await keepResults(db, rounds);
+    await context.outgoing.take(db, fresh, tests, nowMs);
     await keepPaths(db, paths);
     const current = await currentConfiguration(context, db, agentId);
     if (current === null) return null;
@@ -88,6 +92,7 @@ export async function checkIn(
       dropped: { ...dropped, ...(isUnreadable && { 'malformed-check': 1 }) },
       concerned: moved ? await peersOf(db, agentId, nowMs) : [],
       hops: hopAddresses(paths),
+      fresh,
     };
   });
 }
@@ -105,6 +110,7 @@ export async function currentConfiguration(
     agent,
     nowMs,
     ...(await situation(db, agentId, nowMs)),
+    watchedUntilMs: (testId) => context.watched.untilMs(testId, nowMs),
     placement: context.placement,
     traversalSecret: context.traversalSecret,
     pairSecret: context.pairSecret,

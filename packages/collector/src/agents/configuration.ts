@@ -26,6 +26,8 @@ export interface ConfigurationInput {
   readonly agents: ReadonlyMap<string, AgentRecord>;
   /** The rounds that a pair still has to run of an instant test. */
   readonly openRounds: (test: TestRecord, sourceAgentId: string) => readonly number[];
+  /** Until when somebody looks at a test; null where nobody does. */
+  readonly watchedUntilMs: (testId: string) => number | null;
   readonly placement: TraversalPlacement;
   readonly traversalSecret: Uint8Array;
   readonly pairSecret: string;
@@ -58,7 +60,21 @@ export function buildConfiguration(input: ConfigurationInput): AgentConfig {
     ...(agent.behindNatSinceMs === null ? {} : { behindNatSinceMs: agent.behindNatSinceMs }),
     traversal: needsTraversal ? traversalAccess(input, expiresAtMs) : null,
     assignments,
+    ...watchedOf(assignments, input.watchedUntilMs),
   };
+}
+
+/** Of what the agent is the source in: it alone tells how far a round is. */
+function watchedOf(
+  assignments: readonly Assignment[],
+  untilMsOf: ConfigurationInput['watchedUntilMs'],
+): Pick<AgentConfig, 'watched'> {
+  const testIds = new Set(assignments.filter(({ role }) => role === 'source').map(({ testId }) => testId));
+  const watched = [...testIds].flatMap((testId) => {
+    const untilMs = untilMsOf(testId);
+    return untilMs === null ? [] : [{ testId, untilMs }];
+  });
+  return watched.length === 0 ? {} : { watched };
 }
 
 /** Names a configuration by its content. */

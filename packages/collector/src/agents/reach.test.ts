@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type IpAddress, ip } from '@pinhole/wire';
 import { facts } from '../../test/harness.ts';
-import { endpointSeenFrom, type Reachable } from './reach.ts';
+import { endpointSeenFrom, type Reachable, signsOfNat } from './reach.ts';
 
 function agent(own: string[], observed: string | null, change: Partial<Reachable> = {}): Reachable {
   return {
@@ -55,3 +55,15 @@ for (const [what, peer, viewer, expected] of table) {
     assert.deepEqual(endpointSeenFrom(viewer, peer), address === null ? null : { address, port: 50_000 });
   });
 }
+
+test('what tells of a NAT is an address that is not the agent’s, or that there are private ones only', () => {
+  const signs = (own: string[], observed: string) =>
+    signsOfNat({ ...agent(own, observed), agentName: 'branch' }).map((sentence) =>
+      sentence.split(' ').at(-1),
+    );
+  assert.deepEqual(signs(['203.0.113.1'], '203.0.113.1'), []);
+  assert.deepEqual(signs(['203.0.113.1'], '127.0.0.1'), []);
+  assert.deepEqual(signs(['203.0.113.1'], '198.51.100.1'), ['NAT.']);
+  assert.deepEqual(signs(['10.0.0.1', 'fe80::1'], '198.51.100.1'), ['10.0.0.1.', 'NAT.']);
+  assert.deepEqual(signs(['10.0.0.1'], '10.9.9.9'), ['10.0.0.1.']);
+});

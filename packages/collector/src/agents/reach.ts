@@ -30,6 +30,29 @@ export function endpointSeenFrom(viewer: Reachable, peer: Reachable): Endpoint |
   return address === null ? null : { address, port };
 }
 
+/** Why an agent seems to be where nobody can reach it, by its addresses; sentences, the surest first. */
+export function signsOfNat(agent: Reachable & { readonly agentName: string }): string[] {
+  const { agentName, observedAddress, facts } = agent;
+  const own = interfaceAddresses(facts).filter(isRoutable);
+  const signs: string[] = [];
+  if (own.length > 0 && own.every(isPrivateAddress))
+    signs.push(`${agentName} has private addresses only: ${own.join(', ')}.`);
+  if (isTranslated(agent) && observedAddress !== null && !isPrivateAddress(observedAddress))
+    signs.push(`Its requests come from ${observedAddress}, which it does not have: it is behind a NAT.`);
+  return signs;
+}
+
+/** Why the source's own NAT does no harm, and why it does not matter in which direction is measured. */
+export const sourceBegins =
+  'The source begins every session, so the target must let it in, whatever the direction of the test.';
+
+/** The collector sees another address than the agent has; loopback is everybody's. */
+export function isTranslated({ observedAddress, facts }: Reachable): boolean {
+  const own = interfaceAddresses(facts);
+  if (observedAddress === null || isLoopback(observedAddress)) return false;
+  return own.length > 0 && !own.includes(observedAddress);
+}
+
 /** Of all interfaces, in the agent's order. */
 export function interfaceAddresses(facts: AgentFacts): IpAddress[] {
   return facts.interfaces
@@ -42,7 +65,7 @@ function isOnLoopback(agent: Reachable): boolean {
   return agent.observedAddress !== null && isLoopback(agent.observedAddress);
 }
 
-function isLoopback(address: IpAddress): boolean {
+export function isLoopback(address: IpAddress): boolean {
   return addressRange(address) === 'loopback';
 }
 

@@ -1,25 +1,35 @@
 // The agent protocol over HTTP: contract's agent-protocol.ts says what goes over it.
 
 import { Readable } from 'node:stream';
-import { type ChangesResponse, changesHoldMs, enrollRequestSchema } from '@pinhole/contract';
+import {
+  type ChangesResponse,
+  changesHoldMs,
+  enrollRequestSchema,
+  progressRequestSchema,
+} from '@pinhole/contract';
 import { type IpAddress, parseIpAddress } from '@pinhole/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { bearerToken, failureLimit, sameSecret } from '../rest/auth.ts';
+import { bearerToken } from '../people/identity.ts';
+import { failureLimit, sameSecret } from '../rest/auth.ts';
 import { HttpProblem, parseRequest } from '../rest/problem.ts';
 import { resource } from '../rest/resource.ts';
 import { type AgentRecord, findAgentBySecret } from '../store/agents.ts';
+import { findTests } from '../store/tests.ts';
 import type { Waiter } from './changes.ts';
 import { checkIn, checkInSchema, currentConfiguration, enroll } from './check-in.ts';
 
 /** 200 results with three traces of 15 hops each have half of it. An agent whose results are larger hands in fewer at once. */
 const checkInBytes = 4 * 1_048_576;
 
+/** A few a second, of whatever tests are looked at. */
+const progressPerMinute = 600;
+
 const changesQuerySchema = z.object({ version: z.coerce.number().int().min(0) });
 
 export function agentProtocolRoutes(app: FastifyInstance, context: Context): void {
-  const { db, changes, log, limits, names } = context;
+  const { db, clock, changes, watched, log, limits, names, outgoing } = context;
   const limitEnrollments = failureLimit(app, limits.enrollmentsPerMinute);
   const limitFailures = failureLimit(app, limits.failedLoginsPerMinute);
 
@@ -50,6 +60,7 @@ export function agentProtocolRoutes(app: FastifyInstance, context: Context): voi
           log.warn({ agentId, dropped: done.dropped }, 'what an agent reported was dropped');
         changes.wake(done.concerned);
         names.want(done.hops);
+        outgoing.taken(done.fresh);
         return {
           acknowledged: report.results.length,
           configVersion: done.configVersion,
@@ -62,6 +73,48 @@ export function agentProtocolRoutes(app: FastifyInstance, context: Context): voi
       // Before the body is read: it may be large, and comes from agents only.
       async onRequest(request, reply) {
         checkingIn.set(request, (await knownAgent(request, reply)).agentId);
+      },
+    },
+  );
+
+  const telling = new WeakMap<FastifyRequest, string>();
+  const limitProgress = app.createRateLimit({
+    max: progressPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) => telling.get(request) ?? request.ip,
+  });
+  resource(
+    app,
+    '/agent/v1/progress',
+    {
+      async POST(request, reply) {
+        const sourceAgentId = telling.get(request)!;
+        const { rounds } = parseRequest(progressRequestSchema, request.body);
+        const nowMs = clock.wallMs();
+        const looked = rounds.filter(({ testId }) => watched.untilMs(testId, nowMs) !== null);
+        const tests = new Map(
+          (await findTests(db, [...new Set(looked.map(({ testId }) => testId))])).map((test) => [
+            test.testId,
+            test,
+          ]),
+        );
+        for (const { phase, ...round } of looked) {
+          const test = tests.get(round.testId);
+          const isPair =
+            test?.targetAgentId === round.targetAgentId && test.sourceAgentIds.includes(sourceAgentId);
+          if (isPair) watched.tell({ ...round, sourceAgentId }, phase, nowMs);
+        }
+        return reply.code(204).send();
+      },
+    },
+    {
+      async onRequest(request, reply) {
+        telling.set(request, (await knownAgent(request, reply)).agentId);
+        const state = await limitProgress(request);
+        if (!state.isAllowed && state.isExceeded) {
+          reply.header('retry-after', state.ttlInSeconds);
+          throw new HttpProblem(429, `More than ${progressPerMinute} requests within a minute.`);
+        }
       },
     },
   );

@@ -26,6 +26,7 @@ test('an agent is listed and shown with what it reported', async (t) => {
       lastSeen: '',
       interfaceIpMapping: [{ interfaceName: 'eth0', ipAddresses: ['192.168.1.2'] }],
       errorDetails: [],
+      accountGroups: [{ aid: '1', accountGroupName: 'Default' }],
       behindNat: false,
       registration: { status: 'failed', tcp: null, udp: null, detail: 'no route' },
       natTraversal: { status: 'off' },

@@ -1,17 +1,13 @@
 // Who may ask, and how often.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { problemMediaType, type Unauthorized } from '@pinhole/contract';
+import { type Access, problemMediaType, type Unauthorized } from '@pinhole/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import { identify, isSafeMethod } from '../people/identity.ts';
 import { HttpProblem } from './problem.ts';
 
 const minuteMs = 60_000;
-
-/** The token of an `Authorization: Bearer` header (RFC 6750, section 2.1). */
-export function bearerToken(request: FastifyRequest): string | null {
-  return /^Bearer +([\x21-\x7e]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
-}
 
 /** In constant time, whatever the lengths. */
 export function sameSecret(a: string, b: string): boolean {
@@ -30,30 +26,59 @@ export function failureLimit(app: FastifyInstance, maxPerMinute: number) {
   };
 }
 
-/** Lets only the API token through, within v7's rate limit. */
-export function protectRest(app: FastifyInstance, context: Context): void {
+/** v7's body of a 401. */
+export function sendUnauthorized(reply: FastifyReply, body: Unauthorized): FastifyReply {
+  return reply.code(401).type(problemMediaType).header('www-authenticate', 'Bearer').send(body);
+}
+
+/** What a request needs: `read` to look, `write` to change something. */
+function accessByMethod({ method }: FastifyRequest): Access {
+  return isSafeMethod(method) ? 'read' : 'write';
+}
+
+/**
+ * Lets those through who have an API token or a session, within v7's rate limit, as far as they may do what they ask
+ * for. `identityOf` tells who it is.
+ */
+export function protect(
+  app: FastifyInstance,
+  context: Context,
+  needed: (request: FastifyRequest) => Access = accessByMethod,
+): void {
   const failed = failureLimit(app, context.limits.failedLoginsPerMinute);
   const limit = app.createRateLimit({ max: context.limits.restPerMinute, timeWindow: minuteMs });
 
   app.addHook('onRequest', async (request, reply) => {
-    const token = bearerToken(request);
-    if (token === null || !sameSecret(token, context.apiToken)) {
+    reply.header('cache-control', 'no-store');
+    const identity = await identify(context, request);
+    if (identity === 'nobody')
+      return sendUnauthorized(reply, {
+        error: 'unauthorized',
+        error_description: 'An access token is required',
+      });
+    if (identity === 'wrong') {
       await failed(request, reply);
-      const body: Unauthorized = {
-        error: token === null ? 'unauthorized' : 'invalid_token',
-        error_description: token === null ? 'An access token is required' : 'Invalid access token',
-      };
-      reply.code(401).type(problemMediaType).header('www-authenticate', 'Bearer').send(body);
-      return reply;
+      return sendUnauthorized(reply, {
+        error: 'invalid_token',
+        error_description: 'Invalid access token',
+      });
     }
     const state = await limit(request);
-    if (state.isAllowed) return;
-    const resetS = Math.floor(context.clock.wallMs() / 1000) + state.ttlInSeconds;
-    reply.header('x-organization-rate-limit-limit', state.max);
-    reply.header('x-organization-rate-limit-remaining', state.remaining);
-    reply.header('x-organization-rate-limit-reset', resetS);
-    if (!state.isExceeded) return;
-    reply.header('retry-after', state.ttlInSeconds);
-    throw new HttpProblem(429, `More than ${state.max} requests within a minute.`);
+    if (!state.isAllowed) {
+      const resetS = Math.floor(context.clock.wallMs() / 1000) + state.ttlInSeconds;
+      reply.header('x-organization-rate-limit-limit', state.max);
+      reply.header('x-organization-rate-limit-remaining', state.remaining);
+      reply.header('x-organization-rate-limit-reset', resetS);
+      if (state.isExceeded) {
+        reply.header('retry-after', state.ttlInSeconds);
+        throw new HttpProblem(429, `More than ${state.max} requests within a minute.`);
+      }
+    }
+    if (needed(request) === 'write' && identity.access === 'read')
+      throw new HttpProblem(
+        403,
+        'Insufficient permissions: this needs write access, and yours is for reading.',
+      );
+    return undefined;
   });
 }

@@ -1,6 +1,7 @@
 // What is stored, as REST shows it. Pure.
 
 import {
+  type AccountGroup,
   type Agent,
   type AgentNatTraversal,
   type AgentState,
@@ -11,10 +12,14 @@ import {
   type Test,
 } from '@pinhole/contract';
 import { interfaceAddresses } from '../agents/reach.ts';
+import { type NetworkDatabase, noFacts } from '../networks/facts.ts';
 import type { AgentRecord } from '../store/agents.ts';
+import { type AlertRule, linkedRules } from '../store/alert-rules.ts';
 import type { TestRecord } from '../store/tests.ts';
+import { testAlertRuleBody } from './alert-rule-bodies.ts';
 import { dateTime } from './date-time.ts';
 import { natTraversalErrors } from './nat-traversal.ts';
+import { networkMembers } from './network-members.ts';
 import { optional } from './optional.ts';
 
 /** An agent that has not been heard of for longer is offline (ThousandEyes' figure). */
@@ -36,15 +41,22 @@ export function simpleAgentBody(agent: AgentRecord): SimpleAgent {
   };
 }
 
-/** `baseUrl` without a slash at its end. */
+export interface AgentFrame {
+  readonly accountGroup: AccountGroup;
+  readonly networks: NetworkDatabase;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly nowMs: number;
+}
+
 export function agentBody(
   agent: AgentRecord,
   natTraversal: AgentNatTraversal,
-  baseUrl: string,
-  nowMs: number,
+  { accountGroup, networks, baseUrl, nowMs }: AgentFrame,
 ): Agent {
   return {
     ...simpleAgentBody(agent),
+    ...networkMembers(agent.observedAddress === null ? noFacts : networks.find(agent.observedAddress)),
     agentState: agentState(agent, nowMs),
     hostname: agent.facts.hostname,
     createdDate: dateTime(agent.createdAtMs),
@@ -52,6 +64,7 @@ export function agentBody(
     interfaceIpMapping: agent.facts.interfaces,
     ...(agent.targetForTests === null ? {} : { targetForTests: agent.targetForTests }),
     errorDetails: natTraversalErrors(natTraversal),
+    accountGroups: [accountGroup],
     behindNat: agent.behindNat,
     ...(agent.registration === null ? {} : { registration: agent.registration }),
     natTraversal,
@@ -85,11 +98,27 @@ export function simpleTestBody(test: TestRecord, baseUrl: string): SimpleTest {
   };
 }
 
-/** `agents`: those of the test, by id; the sources are shown when `expand` says so. */
+/** What v7 can expand and Pinhole has none of. */
+const nothings = [
+  ['label', 'labels'],
+  ['tag', 'tags'],
+  ['monitor', 'monitors'],
+] as const;
+
+export interface TestFrame {
+  /** Those of the test, by id. */
+  readonly agents: ReadonlyMap<string, AgentRecord>;
+  readonly accountGroup: AccountGroup;
+  /** All that there are. */
+  readonly alertRules: readonly AlertRule[];
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+}
+
+/** `expand`: what else to show, in v7's words. */
 export function testBody(
   test: TestRecord,
-  agents: ReadonlyMap<string, AgentRecord>,
-  baseUrl: string,
+  { agents, accountGroup, alertRules, baseUrl }: TestFrame,
   expand: readonly string[],
 ): Test {
   const { settings } = test;
@@ -99,7 +128,8 @@ export function testBody(
     .map(simpleAgentBody);
   return {
     ...simpleTestBody(test, baseUrl),
-    alertsEnabled: false,
+    alertsEnabled: settings.alertsEnabled,
+    ...(test.intervalS === null ? {} : { bgpMeasurements: false, usePublicBgp: false }),
     savedEvent: false,
     liveShare: false,
     direction: settings.direction,
@@ -117,5 +147,14 @@ export function testBody(
     throughputDuration: settings.throughputDuration,
     ...optional('throughputRate', settings.throughputRate),
     ...(expand.includes('agent') ? { agents: sources } : {}),
+    ...(expand.includes('alert-rule')
+      ? { alertRules: linkedRules(settings.alertRules, alertRules).map(testAlertRuleBody) }
+      : {}),
+    ...Object.fromEntries(
+      nothings.filter(([name]) => expand.includes(name)).map(([, member]) => [member, []]),
+    ),
+    ...(expand.includes('shared-with-account')
+      ? { sharedWithAccounts: [{ aid: accountGroup.aid, name: accountGroup.accountGroupName }] }
+      : {}),
   };
 }

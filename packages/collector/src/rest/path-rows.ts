@@ -13,7 +13,8 @@ import type {
   TracedResult,
 } from '@pinhole/contract';
 import { formatEndpoint, type IpAddress, parseIpAddress } from '@pinhole/wire';
-import type { NetworkDatabase, NetworkFacts } from '../networks/facts.ts';
+import type { NetworkDatabase } from '../networks/facts.ts';
+import { networkMembers } from './network-members.ts';
 import { optional } from './optional.ts';
 import { type RowNames, rowFrame } from './row-frame.ts';
 
@@ -122,7 +123,7 @@ function hopBody(hop: TracedHop, { networks, hopNames }: PathDetailNames): PathV
     ...optional('ipAddress', address ?? hop.address),
     ...(address !== null && {
       ...optional('rdns', hopNames.get(address)),
-      ...network(networks.find(address)),
+      ...networkMembers(networks.find(address)),
     }),
     ...optional('responseTime', responseTimeMs === null ? null : Math.round(responseTimeMs)),
     ...(hop.mpls.length > 0 && { mpls: hop.mpls.map(labelText).join('/') }),
@@ -133,18 +134,6 @@ function hopBody(hop: TracedHop, { networks, hopNames }: PathDetailNames): PathV
     mplsLabels: hop.mpls,
     ...optional('mtu', hop.mtu),
     ...optional('nat', hop.nat),
-  };
-}
-
-function network({ prefix, asn, name, location, countryId }: NetworkFacts) {
-  const system = asn === null ? null : `AS ${asn}`;
-  const text = name === null || system === null ? (name ?? system) : `${name} (${system})`;
-  return {
-    ...optional('prefix', prefix),
-    ...optional('network', text),
-    ...optional('location', location),
-    ...optional('asn', asn),
-    ...optional('countryId', countryId),
   };
 }
 

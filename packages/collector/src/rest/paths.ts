@@ -3,9 +3,10 @@
 import {
   halMediaType,
   type PathVisDetailResults,
-  type PathVisResults,
+  type PathVisResult,
   pathVisDetailQuerySchema,
   pathVisQuerySchema,
+  type ResultsQuery,
   roundIdParameterSchema,
   type TracedResult,
 } from '@pinhole/contract';
@@ -18,11 +19,12 @@ import { readPaths, readPathsOfRound } from '../store/paths.ts';
 import { latestRound } from '../store/rounds.ts';
 import { baseUrl } from './base-url.ts';
 import { simpleTestBody } from './bodies.ts';
-import { directionsToRead, type RoundSource, readPage } from './pages.ts';
+import { existingTest } from './existing.ts';
+import { pageRoute } from './page-route.ts';
+import { directionsToRead } from './pages.ts';
 import { pathDetailRow, pathRow } from './path-rows.ts';
 import { notFound, parseRequest } from './problem.ts';
 import { resource } from './resource.ts';
-import { existing } from './tests.ts';
 
 /** What a person does not take for slow; names that come later are there the next time. */
 const namesWaitMs = 400;
@@ -30,36 +32,22 @@ const namesWaitMs = 400;
 const detailParametersSchema = z.object({ agentId: z.string(), roundId: roundIdParameterSchema });
 
 export function pathRoutes(app: FastifyInstance, context: Context): void {
-  const { db, clock, networks, names } = context;
-  const source: RoundSource<TracedResult> = {
-    latestRound: (testId, directions) => latestRound(db, 'path', testId, directions),
-    read: (range) => readPaths(db, range),
-  };
-
-  resource(app, '/v7/test-results/:testId/path-vis', {
-    async GET(request, reply) {
-      const query = parseRequest(pathVisQuerySchema, request.query);
-      const test = await existing(db, request);
-      const base = baseUrl(context, request);
-      const { groups, frame } = await readPage(source, test, query, clock.wallMs(), {
-        resource: `${base}/v7/test-results/${test.testId}/path-vis`,
-        self: base + request.url,
-      });
-      const rowNames = { names: await agentNames(db), baseUrl: base, networks };
-      const body: PathVisResults = {
-        results: groups.flat().map((result) => pathRow(result, rowNames)),
-        test: simpleTestBody(test, base),
-        ...frame,
-      };
-      reply.type(halMediaType);
-      return body;
+  const { db, networks, names } = context;
+  pageRoute<TracedResult, ResultsQuery, PathVisResult>(app, context, {
+    path: 'path-vis',
+    querySchema: pathVisQuerySchema,
+    source: {
+      latestRound: (testId, directions) => latestRound(db, 'path', testId, directions),
+      read: (range) => readPaths(db, range),
     },
+    rows: (groups, { names: rowNames }) =>
+      groups.flat().map((result) => pathRow(result, { ...rowNames, networks })),
   });
 
   resource(app, '/v7/test-results/:testId/path-vis/agent/:agentId/round/:roundId', {
     async GET(request, reply) {
       const query = parseRequest(pathVisDetailQuerySchema, request.query);
-      const test = await existing(db, request);
+      const test = await existingTest(db, request);
       const { agentId, roundId } = parseRequest(detailParametersSchema, request.params);
       const directions = directionsToRead(test.settings.direction, query.direction);
       const results = await readPathsOfRound(db, {

@@ -13,7 +13,6 @@ test('a measured round is a row of v7, with ours beside it', async (t) => {
   assert.match(headers.get('content-type') ?? '', /^application\/hal\+json/);
   assert.deepEqual(networkResultsSchema.parse(body), body);
   const { roundId } = result;
-  const app = new URLSearchParams({ testId, roundId: String(roundId), agentId: source.agentId });
   assert.deepEqual(body.results, [
     {
       agent: { agentId: source.agentId, agentName: 'source' },
@@ -23,7 +22,7 @@ test('a measured round is a row of v7, with ours beside it', async (t) => {
       endTime: roundId + 3,
       direction: 'to-target',
       targetAgent: { agentId: target.agentId, agentName: 'target' },
-      _links: { appLink: { href: `${world.collector.url}/view/tests?${app}` } },
+      _links: { appLink: { href: `${world.collector.url}/views/${testId}?round=${roundId}` } },
       server: '192.0.2.2:49153',
       serverIp: '192.0.2.2',
       loss: 10,

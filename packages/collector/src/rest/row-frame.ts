@@ -23,7 +23,6 @@ export function rowFrame<D extends Direction>(
     const agentName = names.get(agentId);
     return agentName === undefined ? { agentId } : { agentId, agentName };
   };
-  const query = new URLSearchParams({ testId, roundId: String(roundId), agentId: sourceAgentId });
   return {
     agent: agent(sourceAgentId),
     date: dateTime(roundId * 1000),
@@ -32,6 +31,6 @@ export function rowFrame<D extends Direction>(
     endTime: Math.ceil(Math.max(...results.map((result) => result.finishedAtMs)) / 1000),
     direction,
     targetAgent: agent(targetAgentId),
-    _links: { appLink: { href: `${baseUrl}/view/tests?${query}` } },
+    _links: { appLink: { href: `${baseUrl}/views/${testId}?round=${roundId}` } },
   };
 }

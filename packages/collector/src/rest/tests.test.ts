@@ -44,7 +44,9 @@ describe('a test', () => {
         modifiedDate: '',
         enabled: true,
         interval: 60,
-        alertsEnabled: false,
+        alertsEnabled: true,
+        bgpMeasurements: false,
+        usePublicBgp: false,
         savedEvent: false,
         liveShare: false,
         direction: 'to-target',
@@ -82,11 +84,74 @@ describe('a test', () => {
     assert.equal('agents' in plain.body, false);
   });
 
+  test('shows the rest of what v7 can expand', async (t) => {
+    const { world, request } = await worldWithAgents(t);
+    const testId = await create(world, { ...request, sharedWithAccounts: ['1'] });
+    const { body } = await world.rest(
+      'GET',
+      `${path}/${testId}?expand=alert-rule,label,tag,monitor,shared-with-account`,
+    );
+    const { alertRules, labels, tags, monitors, sharedWithAccounts } = body;
+    assert.deepEqual(
+      alertRules.map(({ isDefault }: { isDefault: boolean }) => isDefault),
+      [true],
+    );
+    assert.deepEqual(
+      { labels, tags, monitors, sharedWithAccounts },
+      { labels: [], tags: [], monitors: [], sharedWithAccounts: [{ aid: '1', name: 'Default' }] },
+    );
+  });
+
+  test('has the alert rules that it names, or the default one', async (t) => {
+    const { world, request } = await worldWithAgents(t);
+    const rules = async (change: object) => {
+      const { body } = await world.rest('PUT', `${path}/${testId}?expand=alert-rule`, change);
+      return body.alertRules.map(({ ruleId }: { ruleId: string }) => ruleId);
+    };
+    const testId = await create(world, { ...request, alertsEnabled: false });
+    assert.equal((await world.rest('GET', `${path}/${testId}`)).body.alertsEnabled, false);
+    const [byDefault] = await rules({ alertsEnabled: true });
+    assert.ok(byDefault !== undefined);
+    assert.deepEqual(await rules({ alertRules: [] }), []);
+    assert.deepEqual(await rules({ alertRules: [byDefault] }), [byDefault]);
+  });
+
+  test('takes what clients send of BGP, and measures none', async (t) => {
+    const { world, request } = await worldWithAgents(t);
+    const bgp = { bgpMeasurements: true, usePublicBgp: true, monitors: [] };
+    const { status, body } = await world.rest('POST', path, { ...request, ...bgp });
+    assert.deepEqual([status, body.bgpMeasurements, body.usePublicBgp], [201, false, false]);
+  });
+
+  test('takes the source address of an agent that has no other', async (t) => {
+    const { world, request, source } = await worldWithAgents(t);
+    const many = await world.enroll('many', {
+      interfaces: [{ interfaceName: 'eth0', ipAddresses: ['192.0.2.1', '192.0.2.2'] }],
+    });
+    const post = (agentId: string, sourceIpAddress: string) =>
+      world.rest('POST', path, { ...request, agents: [{ agentId, sourceIpAddress }] });
+    assert.equal((await post(source.agentId, '192.168.1.2')).status, 201);
+    const { body } = await post(many.agentId, '192.0.2.2');
+    assert.deepEqual(
+      body.errors.map(({ code }: { code: string }) => code),
+      ['name-taken', 'source-address-not-selectable'],
+    );
+  });
+
+  test('is in the list of tests of all types', async (t) => {
+    const { world, request } = await worldWithAgents(t);
+    await create(world, request);
+    const all = (await world.rest('GET', '/v7/tests')).body;
+    const { tests } = (await world.rest('GET', path)).body;
+    assert.deepEqual(all, { tests, _links: { self: { href: `${world.collector.url}/v7/tests` } } });
+  });
+
   test('can be written back as it was read', async (t) => {
     const { world, request } = await worldWithAgents(t);
     const testId = await create(world, { ...request, mss: 100, fixedPacketRate: 50, description: 'why' });
-    const read = await world.rest('GET', `${path}/${testId}?expand=agent`);
-    const written = await world.rest('PUT', `${path}/${testId}?expand=agent`, read.body);
+    const expand = 'expand=agent,alert-rule,label,tag,monitor,shared-with-account';
+    const read = await world.rest('GET', `${path}/${testId}?${expand}`);
+    const written = await world.rest('PUT', `${path}/${testId}?${expand}`, read.body);
     assert.equal(written.status, 200);
     assert.deepEqual({ ...written.body, modifiedDate: '' }, { ...read.body, modifiedDate: '' });
   });
@@ -148,6 +213,20 @@ test('a test is refused with every reason at once', async (t) => {
     [{ testName: 'x', port: 50_000 }, ['port-differs port']],
     [{ testName: 'x', interval: 61, mss: 10 }, ['invalid-value interval', 'too-small mss']],
     [{ testName: 'x', agents: [] }, ['too-small agents']],
+    [{ testName: 'x', alertRules: ['1', '999'] }, ['unknown-alert-rule alertRules.1']],
+    [
+      { testName: 'x', labels: ['1'], tags: ['2'], monitors: ['3'], sharedWithAccounts: ['1', '4'] },
+      [
+        'unknown-label labels.0',
+        'unknown-tag tags.0',
+        'unknown-monitor monitors.0',
+        'unknown-account-group sharedWithAccounts.1',
+      ],
+    ],
+    [
+      { testName: 'x', agents: [{ agentId: source.agentId, sourceIpAddress: '192.0.2.1' }] },
+      ['unknown-address agents.0.sourceIpAddress'],
+    ],
   ];
   for (const [change, expected] of refused) {
     const { status, body, headers } = await world.rest('POST', path, { ...request, ...change });

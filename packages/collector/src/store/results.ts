@@ -2,15 +2,19 @@
 
 import type { RoundResult } from '@pinhole/contract';
 import { sql } from 'kysely';
+import { keepFigures } from './figures.ts';
 import { idNumber } from './ids.ts';
-import { keyColumns, keyOf, type RoundRange, rowsInRange } from './rounds.ts';
+import { keyColumns, keyOf, type RoundKey, type RoundRange, rowsInRange } from './rounds.ts';
 import type { Store } from './schema.ts';
 import { runLifetimeMs } from './tests.ts';
 
-/** Takes the same result twice without harm; what was measured replaces a failure, never the reverse. */
-export async function keepResults(db: Store, results: readonly RoundResult[]): Promise<void> {
-  if (results.length === 0) return;
-  await db
+/**
+ * Takes the same result twice without harm; what was measured replaces a failure, never the reverse. Returns those that
+ * were new, or have replaced a failure.
+ */
+export async function keepResults(db: Store, results: readonly RoundResult[]): Promise<RoundResult[]> {
+  if (results.length === 0) return [];
+  const kept = await db
     .insertInto('result')
     .values(
       results.map((result) => ({
@@ -29,7 +33,10 @@ export async function keepResults(db: Store, results: readonly RoundResult[]): P
         .where('result.outcome', '=', 'failed')
         .where(sql.ref('excluded.outcome'), '=', 'measured'),
     )
+    .returning('result_json')
     .execute();
+  await keepFigures(db, results);
+  return kept.map((row) => JSON.parse(row.result_json) as RoundResult);
 }
 
 /** How many directions of each pair's recent instant runs are in, by `roundOfPair`. */
@@ -71,6 +78,22 @@ export function roundOfPair(
   targetAgentId: string,
 ): string {
   return `${testId}|${roundId}|${sourceAgentId}|${targetAgentId}`;
+}
+
+/** Both directions of a pair's round, as far as they are in. */
+export async function resultsOfPair(
+  db: Store,
+  { testId, roundId, sourceAgentId, targetAgentId }: Omit<RoundKey, 'direction'>,
+): Promise<RoundResult[]> {
+  const rows = await db
+    .selectFrom('result')
+    .select('result_json')
+    .where('test_id', '=', idNumber(testId))
+    .where('round_id', '=', roundId)
+    .where('source_agent_id', '=', idNumber(sourceAgentId))
+    .where('target_agent_id', '=', idNumber(targetAgentId))
+    .execute();
+  return rows.map((row) => JSON.parse(row.result_json) as RoundResult);
 }
 
 /** Newest round first; a pair's directions follow one another. */

@@ -10,9 +10,20 @@ export interface Tables {
   compatibility_check: CompatibilityCheckTable;
   test: TestTable;
   test_source: TestSourceTable;
+  test_version: TestVersionTable;
   instant_run: InstantRunTable;
   result: ResultTable;
   path: PathTable;
+  figure: FigureTable;
+  person: PersonTable;
+  session: SessionTable;
+  api_token: ApiTokenTable;
+  alert_rule: AlertRuleTable;
+  alert_series: AlertSeriesTable;
+  alert: AlertTable;
+  webhook_delivery: WebhookDeliveryTable;
+  stream: StreamTable;
+  stream_queue: StreamQueueTable;
 }
 
 export type Store = Kysely<Tables> | Transaction<Tables>;
@@ -72,6 +83,15 @@ export interface TestSourceTable {
   agent_id: number;
 }
 
+export interface TestVersionTable {
+  version_id: Generated<number>;
+  test_id: number;
+  created_at_ms: number;
+  created_by: string | null;
+  /** TestDefinition */
+  definition_json: string;
+}
+
 export interface InstantRunTable {
   test_id: number;
   round_id: number;
@@ -99,4 +119,106 @@ export interface PathTable extends RoundTable {
   reached: number;
   /** TracedResult */
   result_deflated: Uint8Array;
+}
+
+/** What the timeline shows of a result; 30 times smaller than that. Null where the round failed or has no such figure. */
+export interface FigureTable extends RoundTable {
+  failed: number;
+  loss_percent: number | null;
+  latency_min_ms: number | null;
+  latency_mean_ms: number | null;
+  latency_max_ms: number | null;
+  latency_bound_ms: number | null;
+  round_trip_mean_ms: number | null;
+  jitter_ms: number | null;
+  throughput_bps: number | null;
+}
+
+export interface PersonTable {
+  person_id: Generated<number>;
+  /** Once, whatever the capitals. */
+  name: string;
+  /** Argon2id, in the PHC string format. */
+  password_hash: string;
+  access: 'read' | 'write';
+  created_at_ms: number;
+  last_sign_in_at_ms: number | null;
+}
+
+export interface SessionTable {
+  /** SHA-256 of the cookie's value, hexadecimal. */
+  session_hash: string;
+  person_id: number;
+  created_at_ms: number;
+  last_seen_at_ms: number;
+}
+
+export interface ApiTokenTable {
+  token_id: Generated<number>;
+  name: string;
+  /** `file`: of the data folder's file `api-token`, or of the environment. */
+  origin: 'person' | 'file';
+  /** SHA-256 of the token, hexadecimal. */
+  token_hash: string;
+  access: 'read' | 'write';
+  created_at_ms: number;
+  last_used_at_ms: number | null;
+}
+
+export interface AlertRuleTable {
+  rule_id: Generated<number>;
+  /** 1 for one at most. */
+  is_default: number;
+  /** AlertRuleDefinition */
+  rule_json: string;
+}
+
+/** The newest rounds of one source and direction, as a rule has judged them. */
+export interface AlertSeriesTable {
+  rule_id: number;
+  test_id: number;
+  source_agent_id: number;
+  direction: 'to-target' | 'from-target' | 'bidirectional';
+  /** Entry[] of alerts/machine.ts */
+  entries_json: string;
+}
+
+export interface AlertTable {
+  /** A UUID. */
+  alert_id: string;
+  /** No foreign keys: an alert outlives its rule and its test. */
+  rule_id: number;
+  test_id: number;
+  started_at_ms: number;
+  /** Null while it is active. */
+  ended_at_ms: number | null;
+  alert_json: string;
+}
+
+export interface WebhookDeliveryTable {
+  delivery_id: Generated<number>;
+  alert_id: string;
+  target: string;
+  body_json: string;
+  created_at_ms: number;
+  next_at_ms: number;
+  attempts: number;
+}
+
+export interface StreamTable {
+  /** A UUID. */
+  stream_id: string;
+  /** StreamSettings, with the values of its headers */
+  settings_json: string;
+  created_at_ms: number;
+  updated_at_ms: number | null;
+  last_success_at_ms: number | null;
+  last_failure_at_ms: number | null;
+  last_error: string | null;
+  lost: number;
+}
+
+export interface StreamQueueTable extends RoundTable {
+  queue_id: Generated<number>;
+  stream_id: string;
 }

@@ -5,6 +5,7 @@ import { type Direction, measuredDirections, type Protocol } from '@pinhole/cont
 import { type Selectable, sql } from 'kysely';
 import { idNumber } from './ids.ts';
 import type { Store, TestTable } from './schema.ts';
+import { keepVersion } from './test-versions.ts';
 
 /** An instant test's run is over when its results are in, at the latest after this time. */
 export const runLifetimeMs = 300_000;
@@ -25,6 +26,9 @@ export interface TestSettings {
   readonly throughputMeasurements: boolean;
   readonly throughputDuration: number;
   readonly throughputRate: number | null;
+  readonly alertsEnabled: boolean;
+  /** Ids; null where the default rules apply. */
+  readonly alertRules: readonly string[] | null;
 }
 
 /** What a person decides about a test. */
@@ -51,7 +55,13 @@ export interface LiveRun {
   readonly roundId: number;
 }
 
-export async function addTest(db: Store, definition: TestDefinition, nowMs: number): Promise<string> {
+/** `by`: whose request it is. */
+export async function addTest(
+  db: Store,
+  definition: TestDefinition,
+  nowMs: number,
+  by: string | null,
+): Promise<string> {
   const { test_id } = await db
     .insertInto('test')
     .values({
@@ -64,6 +74,7 @@ export async function addTest(db: Store, definition: TestDefinition, nowMs: numb
     .returning('test_id')
     .executeTakeFirstOrThrow();
   await writeSources(db, test_id, definition.sourceAgentIds);
+  await keepVersion(db, String(test_id), definition, nowMs, by);
   return String(test_id);
 }
 
@@ -72,6 +83,7 @@ export async function changeTest(
   before: TestRecord,
   definition: TestDefinition,
   nowMs: number,
+  by: string | null,
 ): Promise<void> {
   const testId = idNumber(before.testId);
   const restarted = (definition.enabled && !before.enabled) || definition.intervalS !== before.intervalS;
@@ -86,6 +98,7 @@ export async function changeTest(
     .execute();
   await db.deleteFrom('test_source').where('test_id', '=', testId).execute();
   await writeSources(db, testId, definition.sourceAgentIds);
+  await keepVersion(db, before.testId, definition, nowMs, by);
 }
 
 /** With its results. */
@@ -147,6 +160,18 @@ export async function findTestsOfAgent(db: Store, agentId: string, nowMs: number
   return await records(db, rows);
 }
 
+/** Of all kinds of tests in which an agent is a source or the target. */
+export async function listTestIdsOfAgent(db: Store, agentId: string): Promise<string[]> {
+  const id = idNumber(agentId);
+  const rows = await db
+    .selectFrom('test')
+    .select('test_id')
+    .where('target_agent_id', '=', id)
+    .union(db.selectFrom('test_source').select('test_id').where('agent_id', '=', id))
+    .execute();
+  return rows.map((row) => String(row.test_id));
+}
+
 export async function isTestNameTaken(
   db: Store,
   name: string,
@@ -196,6 +221,7 @@ export function isRunOpen(test: TestRecord, resultsIn: number): boolean {
 }
 
 async function writeSources(db: Store, testId: number, sourceAgentIds: readonly string[]): Promise<void> {
+  if (sourceAgentIds.length === 0) return;
   const rows = sourceAgentIds.map((agentId) => ({ test_id: testId, agent_id: idNumber(agentId) }));
   await db.insertInto('test_source').values(rows).execute();
 }

@@ -1,5 +1,9 @@
 // /page/session, /page/people and /page/tokens: who may use the page and REST.
 //
+//   GET, POST, DELETE /page/session · PUT /page/session/password
+//   GET, POST /page/people · PUT, DELETE /page/people/{personId}
+//   GET, POST /page/tokens · DELETE /page/tokens/{tokenId}
+//
 // The page has a session: a cookie that scripts cannot read. What changes something carries the header `pageHeader` as
 // well, which no other site's page can send.
 
@@ -38,6 +42,11 @@ export const personRequestSchema = z.object({
   password: newPasswordSchema,
   access: accessSchema,
 });
+/** PUT /page/people/{personId}: absent members stay as they are. Another password ends the person's sessions. */
+export const personUpdateSchema = z.object({
+  password: newPasswordSchema.optional(),
+  access: accessSchema.optional(),
+});
 
 export const tokenSchema = z.object({
   tokenId: z.string(),
@@ -51,3 +60,4 @@ export const tokensSchema = z.object({ tokens: z.array(tokenSchema) });
 export const tokenRequestSchema = z.object({ name: personNameSchema, access: accessSchema });
 /** The only answer with the token itself: the collector keeps a hash of it. */
 export const newTokenSchema = tokenSchema.extend({ token: z.string() });
+export type NewToken = z.infer<typeof newTokenSchema>;

@@ -44,9 +44,37 @@ export const dateTimeSchema = z.iso.datetime();
 
 /** A query parameter that v7 writes as one comma-separated value (style form, explode false); repeating it works too. */
 export function listParameter<const T extends readonly [string, ...string[]]>(values: T) {
+  return commaSeparated()
+    .pipe(z.array(z.enum(values)))
+    .meta({ listOf: values });
+}
+
+/** The same of any words. */
+export function wordsParameter() {
+  return commaSeparated()
+    .pipe(z.array(z.string().max(100)).max(100))
+    .meta({ listOf: [] });
+}
+
+function commaSeparated() {
   return z
     .union([z.string(), z.array(z.string())])
     .default([])
-    .transform((given) => [given].flat().flatMap((text) => text.split(',').filter((item) => item !== '')))
-    .pipe(z.array(z.enum(values)));
+    .transform((given) => [given].flat().flatMap((text) => text.split(',').filter((item) => item !== '')));
 }
+
+/** Ids in a request; objects that have them as `member` are taken too, so that what was read can be written back. */
+export function idListSchema<const M extends string>(member: M) {
+  const id = z.string().min(1).max(40);
+  const carrier = z
+    .object({ [member]: id } as Record<M, typeof id>)
+    .transform((given) => idOf(given, member));
+  return z.array(z.union([id, carrier])).max(10_000);
+}
+
+function idOf(given: object, member: string): string {
+  return (given as Record<string, string>)[member]!;
+}
+
+export const accountGroupSchema = z.object({ aid: z.string(), accountGroupName: z.string() });
+export type AccountGroup = z.infer<typeof accountGroupSchema>;

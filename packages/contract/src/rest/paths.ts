@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { pathTraceSchema, tracedHopSchema } from '../path.ts';
 import { endpointSchema, oneDirectionSchema } from '../primitives.ts';
 import { dateTimeSchema, linkSchema, selfLinksSchema } from './common.ts';
-import { resultAgentSchema, resultsQuerySchema } from './results.ts';
+import { resultAgentSchema, resultsPageShape, resultsQuerySchema } from './results.ts';
 import { simpleTestSchema } from './tests.ts';
 
 const trace = pathTraceSchema.shape;
@@ -17,11 +17,9 @@ const hop = tracedHopSchema.shape;
 const pathVisBaseShape = {
   agent: resultAgentSchema,
   date: dateTimeSchema,
-  /** Epoch seconds of the round's start. */
-  roundId: z.int(),
-  /** Epoch seconds. */
-  startTime: z.int(),
-  endTime: z.int(),
+  roundId: z.int().describe("Epoch seconds of the round's start."),
+  startTime: z.int().describe('Epoch seconds.'),
+  endTime: z.int().describe('Epoch seconds.'),
   direction: oneDirectionSchema,
   /**
    * The target agent, `192.0.2.1:49153`: where probes went, or where they left from, before any NAT; then without a port
@@ -30,38 +28,34 @@ const pathVisBaseShape = {
   server: z.string().optional(),
   serverIp: z.string().optional(),
   sourceIp: z.string().optional(),
-  /** By the files of networks. */
-  sourcePrefix: z.string().optional(),
+  sourcePrefix: z.string().optional().describe('By the files of networks.'),
   /** Ours, as all that follows. */
   targetAgent: resultAgentSchema,
-  /** What could not be traced and why, a sentence. */
-  limitation: z.string().optional(),
+  limitation: z.string().optional().describe('What could not be traced and why, a sentence.'),
   _links: z.object({ appLink: linkSchema }),
 };
 
-/** Ours: of each trace, in both resources. */
+/** Of each trace, in both resources. */
 const traceShape = {
+  pathId: z.string().describe('Names this trace of this round.'),
+  mss: z.int().optional(),
+  pathMtu: z.int().optional(),
+  /** Ours, as all that follows. */
   mode: trace.mode,
   protocol: trace.protocol,
-  /** How it ended; `reached` is the only one that found the peer. */
-  end: trace.end,
-  /** What an unreachable said. */
-  endIcmp: trace.endIcmp.unwrap().optional(),
+  end: trace.end.describe('How it ended; `reached` is the only one that found the peer.'),
+  endIcmp: trace.endIcmp.unwrap().optional().describe('What an unreachable said.'),
 };
 
 export const pathVisTraceSchema = z.object({
-  /** Names this trace of this round, the same in both resources. */
-  pathId: z.string(),
-  /** Who answered last: the peer where it was reached. */
-  ipAddress: z.string().optional(),
-  mss: z.int().optional(),
+  ipAddress: z.string().optional().describe('Who answered last: the peer where it was reached.'),
   numberOfHops: z.int(),
-  pathMtu: z.int().optional(),
-  /** Of the peer, milliseconds without a fraction; absent where it was not reached. */
-  responseTime: z.int().optional(),
+  responseTime: z
+    .int()
+    .optional()
+    .describe('Of the peer, milliseconds without a fraction; absent where it was not reached.'),
   ...traceShape,
-  /** Ours: with its fraction; the mean of the answers. */
-  responseTimeMs: z.number().optional(),
+  responseTimeMs: z.number().optional().describe('Not in v7: with its fraction; the mean of the answers.'),
 });
 export type PathVisTrace = z.infer<typeof pathVisTraceSchema>;
 
@@ -72,33 +66,29 @@ export const pathVisResultSchema = z.object({
 export type PathVisResult = z.infer<typeof pathVisResultSchema>;
 
 export const pathVisResultsSchema = z.object({
-  /** Newest round first. */
-  results: z.array(pathVisResultSchema),
-  test: simpleTestSchema,
-  /** Present when a window or dates were given. */
-  startDate: dateTimeSchema.optional(),
-  endDate: dateTimeSchema.optional(),
-  _links: z.object({ self: linkSchema, next: linkSchema.optional() }),
+  results: z.array(pathVisResultSchema).describe('Newest round first.'),
+  ...resultsPageShape,
 });
 export type PathVisResults = z.infer<typeof pathVisResultsSchema>;
 
 /** One TTL; the members of v7 that tell who answered are absent where nobody did. */
 export const pathVisHopSchema = z.object({
-  /** The TTL. */
-  hop: z.int(),
+  hop: z.int().describe('The TTL.'),
   ipAddress: z.string().optional(),
-  /** The network that the address is in, by the files of networks: `192.0.2.0/24`. */
-  prefix: z.string().optional(),
-  /** The address's name, once reverse DNS has told it. */
-  rdns: z.string().optional(),
-  /** `Example Networks (AS 64496)` */
-  network: z.string().optional(),
-  /** The mean of the answers, milliseconds without a fraction. */
-  responseTime: z.int().optional(),
-  /** `Cape Town, South Africa`, or the country alone. */
-  location: z.string().optional(),
-  /** As Linux's traceroute writes them, outermost first: `L=16010,E=0,S=0,T=1/L=24001,E=0,S=1,T=1`. */
-  mpls: z.string().optional(),
+  prefix: z
+    .string()
+    .optional()
+    .describe('The network that the address is in, by the files of networks: `192.0.2.0/24`.'),
+  rdns: z.string().optional().describe("The address's name, once reverse DNS has told it."),
+  network: z.string().optional().describe('`Example Networks (AS 64496)`'),
+  responseTime: z.int().optional().describe('The mean of the answers, milliseconds without a fraction.'),
+  location: z.string().optional().describe('`Cape Town, South Africa`, or the country alone.'),
+  mpls: z
+    .string()
+    .optional()
+    .describe(
+      "As Linux's traceroute writes them, outermost first: `L=16010,E=0,S=0,T=1/L=24001,E=0,S=1,T=1`.",
+    ),
   /** Ours, as all that follows; tracedHopSchema says what each is. */
   sent: hop.sent,
   roundTripsMs: hop.roundTripsMs,
@@ -107,22 +97,16 @@ export const pathVisHopSchema = z.object({
   mplsLabels: hop.mpls,
   mtu: hop.mtu.unwrap().optional(),
   nat: hop.nat.unwrap().optional(),
-  /** Of the autonomous system. */
-  asn: z.int().optional(),
-  /** ISO 3166-1: `ZA` */
-  countryId: z.string().optional(),
+  asn: z.int().optional().describe('Of the autonomous system.'),
+  countryId: z.string().optional().describe('ISO 3166-1: `ZA`'),
 });
 export type PathVisHop = z.infer<typeof pathVisHopSchema>;
 
 export const pathVisRouteSchema = z.object({
-  pathId: z.string(),
   hops: z.array(pathVisHopSchema),
   ...traceShape,
-  /** Where the probes left from, before any NAT, and where they were sent. */
-  probeSource: endpointSchema,
-  probeTarget: endpointSchema,
-  pathMtu: z.int().optional(),
-  mss: z.int().optional(),
+  probeSource: endpointSchema.describe('Where the probes left from, before any NAT.'),
+  probeTarget: endpointSchema.describe('Where they were sent.'),
   ttlRewrittenAt: z.int().optional(),
   startedAtMs: trace.startedAtMs,
   finishedAtMs: trace.finishedAtMs,

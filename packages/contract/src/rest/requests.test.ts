@@ -19,6 +19,7 @@ describe('a test request', () => {
       randomizedStartTime: false,
       throughputMeasurements: false,
       throughputDuration: 10_000,
+      alertsEnabled: true,
     });
   });
 

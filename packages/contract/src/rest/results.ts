@@ -11,14 +11,14 @@ import { roundErrorCodes } from '../errors.ts';
 import { agentIdSchema, directionSchema } from '../primitives.ts';
 import { dateTimeSchema, linkSchema } from './common.ts';
 import { simpleTestSchema } from './tests.ts';
+import { timeRangeQuerySchema } from './time-range.ts';
 
 /** Rows on one page. */
 export const resultsPageRows = 500;
 
 export const resultAgentSchema = z.object({
   agentId: agentIdSchema,
-  /** Absent when the agent was deleted since. */
-  agentName: z.string().optional(),
+  agentName: z.string().optional().describe('Absent when the agent was deleted since.'),
 });
 
 /**
@@ -32,48 +32,54 @@ export const resultAgentSchema = z.object({
 export const networkResultSchema = z.object({
   agent: resultAgentSchema,
   date: dateTimeSchema,
-  /** Epoch seconds of the round's start. */
-  roundId: z.int(),
-  /** Epoch seconds. */
-  startTime: z.int(),
-  endTime: z.int(),
+  roundId: z.int().describe("Epoch seconds of the round's start."),
+  startTime: z.int().describe('Epoch seconds.'),
+  endTime: z.int().describe('Epoch seconds.'),
   direction: directionSchema,
-  /** `192.0.2.1:49153` */
-  server: z.string().optional(),
+  server: z.string().optional().describe('`192.0.2.1:49153`'),
   serverIp: z.string().optional(),
-  /** Percent. */
-  loss: z.number().optional(),
-  /** Milliseconds, as the other latencies and the jitter. One-way; see above for both directions together. */
-  avgLatency: z.number().optional(),
+  loss: z.number().optional().describe('Percent.'),
+  avgLatency: z
+    .number()
+    .optional()
+    .describe(
+      'Milliseconds, as all latencies and the jitter. One-way; of both directions together, their sum.',
+    ),
   minLatency: z.number().optional(),
   maxLatency: z.number().optional(),
-  /** Mean deviation from the mean. */
-  jitter: z.number().optional(),
+  jitter: z.number().optional().describe('Mean deviation from the mean.'),
   /** Ours, as all that follows. */
   targetAgent: resultAgentSchema,
-  /** Of the one-way latency, milliseconds; for one direction only, as all up to `tcp`. */
-  medianLatency: z.number().optional(),
+  medianLatency: z.number().optional().describe('Of one direction only, as all up to `tcp`.'),
   p95Latency: z.number().optional(),
-  /** The true one-way latencies lie within ± this of those shown; absent where the clocks could not be compared. */
-  latencyErrorBound: z.number().optional(),
-  /** The 95th percentile of the packets' delay beyond the shortest (RFC 5481). */
-  pdv95: z.number().optional(),
-  /** There and back as the probes' reflections have it, milliseconds; needs no clock. */
-  avgRoundTrip: z.number().optional(),
+  latencyErrorBound: z
+    .number()
+    .optional()
+    .describe(
+      'The true one-way latencies lie within ± this of those shown; absent where the clocks could not be compared.',
+    ),
+  pdv95: z
+    .number()
+    .optional()
+    .describe("The 95th percentile of the packets' delay beyond the shortest (RFC 5481)."),
+  avgRoundTrip: z
+    .number()
+    .optional()
+    .describe("There and back as the probes' reflections have it, milliseconds; needs no clock."),
   minRoundTrip: z.number().optional(),
   medianRoundTrip: z.number().optional(),
   p95RoundTrip: z.number().optional(),
   maxRoundTrip: z.number().optional(),
-  /** Megabits (10^6) a second, where the test asks for it and it was measured. */
-  throughput: z.number().optional(),
-  /** How it was measured, or why not. */
-  throughputDetails: throughputSchema.optional(),
-  /** Everything that was measured. */
-  measurement: measurementSchema.optional(),
-  /** Of the connection, over TCP, where the sender's system tells. */
-  tcp: tcpFiguresSchema.optional(),
-  /** How the agents came together; absent when the round failed. */
-  method: connectionMethodSchema.optional(),
+  throughput: z
+    .number()
+    .optional()
+    .describe('Megabits (10^6) a second, where the test asks for it and it was measured.'),
+  throughputDetails: throughputSchema.optional().describe('How it was measured, or why not.'),
+  measurement: measurementSchema.optional().describe('Everything that was measured.'),
+  tcp: tcpFiguresSchema.optional().describe("Of the connection, over TCP, where the sender's system tells."),
+  method: connectionMethodSchema
+    .optional()
+    .describe('How the agents came together; absent when the round failed.'),
   /**
    * Milliseconds from when the direction's receiver knew where its peer is to the way found; for both directions
    * together, the source's. Absent where it is not known.
@@ -81,48 +87,32 @@ export const networkResultSchema = z.object({
   connectMs: z.number().min(0).optional(),
   errorCode: z.enum(roundErrorCodes).optional(),
   errorParty: z.enum(['source', 'target']).optional(),
-  /** The sentence to show. */
-  errorDetails: z.string().optional(),
-  /** What exactly was seen. */
-  errorEvidence: z.string().optional(),
-  /** Why an agent cannot be reached, by what is known of it, and what to do; sentences. */
-  errorReasons: z.array(z.string()).optional(),
+  errorDetails: z.string().optional().describe('The sentence to show.'),
+  errorEvidence: z.string().optional().describe('What exactly was seen.'),
+  errorReasons: z
+    .array(z.string())
+    .optional()
+    .describe('Why an agent cannot be reached, by what is known of it, and what to do; sentences.'),
   _links: z.object({ appLink: linkSchema }),
 });
 export type NetworkResult = z.infer<typeof networkResultSchema>;
 
-export const networkResultsSchema = z.object({
-  /** Newest round first. */
-  results: z.array(networkResultSchema),
+/** What a page of results says beside them. */
+export const resultsPageShape = {
   test: simpleTestSchema,
-  /** Present when a window or dates were given. */
-  startDate: dateTimeSchema.optional(),
+  startDate: dateTimeSchema.optional().describe('Present when a window or dates were given.'),
   endDate: dateTimeSchema.optional(),
   _links: z.object({ self: linkSchema, next: linkSchema.optional() }),
+};
+
+export const networkResultsSchema = z.object({
+  results: z.array(networkResultSchema).describe('Newest round first.'),
+  ...resultsPageShape,
 });
 export type NetworkResults = z.infer<typeof networkResultsSchema>;
 
-const dateParameter = z.iso.datetime({ offset: true });
-
-export const resultsQuerySchema = z
-  .object({
-    /** A number and s, m, h, d or w (seconds where it has none), up to now. */
-    window: z
-      .string()
-      .regex(/^\d{1,9}[smhdw]?$/)
-      .optional(),
-    startDate: dateParameter.optional(),
-    endDate: dateParameter.optional(),
-    /** Opaque; from `_links.next`. */
-    cursor: z.string().max(500).optional(),
-    direction: directionSchema.optional(),
-  })
-  .refine((query) => query.window === undefined || query.startDate === undefined, {
-    path: ['window'],
-    message: 'window cannot be used together with startDate and endDate',
-  })
-  .refine((query) => query.endDate === undefined || query.startDate !== undefined, {
-    path: ['endDate'],
-    message: 'endDate needs startDate',
-  });
+export const resultsQuerySchema = timeRangeQuerySchema.safeExtend({
+  cursor: z.string().max(500).optional().describe('Opaque; from `_links.next`.'),
+  direction: directionSchema.optional(),
+});
 export type ResultsQuery = z.infer<typeof resultsQuerySchema>;

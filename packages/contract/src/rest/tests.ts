@@ -6,11 +6,19 @@ import {
   agentIdSchema,
   directionSchema,
   intervalSchema,
+  ipAddressSchema,
   portSchema,
   protocolSchema,
   testIdSchema,
 } from '../primitives.ts';
-import { dateTimeSchema, linkSchema, listParameter, selfLinksSchema } from './common.ts';
+import {
+  accountGroupSchema,
+  dateTimeSchema,
+  idListSchema,
+  linkSchema,
+  listParameter,
+  selfLinksSchema,
+} from './common.ts';
 import { dscpIds } from './dscp.ts';
 import { simpleAgentSchema } from './simple-agent.ts';
 
@@ -36,14 +44,38 @@ export const simpleTestSchema = z.object({
   createdDate: dateTimeSchema,
   modifiedDate: dateTimeSchema,
   enabled: z.boolean(),
-  /** Absent for instant tests. */
-  interval: intervalSchema.optional(),
+  interval: intervalSchema.optional().describe('Absent for instant tests.'),
   _links: testLinksSchema,
 });
 export type SimpleTest = z.infer<typeof simpleTestSchema>;
 
+/** An alert rule as it stands inside a test. */
+export const testAlertRuleSchema = z.object({
+  ruleId: z.string(),
+  ruleName: z.string().optional(),
+  expression: z.string().optional(),
+  direction: directionSchema.optional(),
+  isDefault: z.boolean().optional(),
+  alertType: z.string().optional(),
+  minimumSources: z.int().optional(),
+  minimumSourcesPct: z.int().optional(),
+  roundsViolatingMode: z.enum(['exact', 'any', 'auto']).optional(),
+  roundsViolatingOutOf: z.int().optional(),
+  roundsViolatingRequired: z.int().optional(),
+  severity: z.enum(['info', 'major', 'minor', 'critical', 'unknown']).optional(),
+});
+export type TestAlertRule = z.infer<typeof testAlertRuleSchema>;
+
+/** What v7 has and Pinhole does not. */
+const nothingSchema = z.array(z.never());
+
 export const testSchema = simpleTestSchema.extend({
-  alertsEnabled: z.literal(false),
+  alertsEnabled: z.boolean(),
+  bgpMeasurements: z
+    .literal(false)
+    .optional()
+    .describe('Absent for instant tests, as `usePublicBgp`: Pinhole knows nothing of BGP.'),
+  usePublicBgp: z.literal(false).optional(),
   savedEvent: z.literal(false),
   liveShare: z.literal(false),
   direction: directionSchema,
@@ -60,8 +92,20 @@ export const testSchema = simpleTestSchema.extend({
   throughputMeasurements: z.boolean(),
   throughputDuration: throughputDurationSchema.optional(),
   throughputRate: throughputRateSchema.optional(),
-  /** With expand=agent: the sources. */
-  agents: z.array(simpleAgentSchema).optional(),
+  agents: z.array(simpleAgentSchema).optional().describe('With expand=agent: the sources.'),
+  alertRules: z
+    .array(testAlertRuleSchema)
+    .optional()
+    .describe(
+      'With expand=alert-rule: those that the test names, or the default ones; they apply while alerts are enabled.',
+    ),
+  labels: nothingSchema.optional().describe('With expand=label, tag and monitor.'),
+  tags: nothingSchema.optional(),
+  monitors: nothingSchema.optional(),
+  sharedWithAccounts: z
+    .array(z.object({ aid: accountGroupSchema.shape.aid, name: z.string() }))
+    .optional()
+    .describe('With expand=shared-with-account.'),
 });
 export type Test = z.infer<typeof testSchema>;
 
@@ -72,8 +116,16 @@ export const runResponseSchema = z.object({ testId: testIdSchema, roundId: z.int
 
 // ---- requests ------------------------------------------------------------------------------------------------
 
-export const testQuerySchema = z.object({
-  expand: listParameter(['agent', 'alert-rule', 'monitor', 'label', 'tag', 'shared-with-account']),
+const testExpansions = ['agent', 'alert-rule', 'monitor', 'label', 'tag', 'shared-with-account'] as const;
+
+export const testQuerySchema = z.object({ expand: listParameter(testExpansions) });
+
+export const testVersionQuerySchema = testQuerySchema.extend({
+  versionId: z
+    .string()
+    .max(40)
+    .optional()
+    .describe("From the test's history; without it, the test as it is now."),
 });
 
 /** At most this many sources in one test. */
@@ -84,8 +136,7 @@ const settingsShape = {
   direction: directionSchema.default('to-target'),
   protocol: protocolSchema.default('tcp'),
   targetAgentId: agentIdSchema,
-  /** The target agent's own port, which is also the default. */
-  port: portSchema.optional(),
+  port: portSchema.optional().describe("The target agent's own port, which is also the default."),
   dscpId: z.enum(dscpIds).default('0'),
   mss: mssSchema.optional(),
   fixedPacketRate: fixedPacketRateSchema.optional(),
@@ -95,11 +146,35 @@ const settingsShape = {
   throughputMeasurements: z.boolean().default(false),
   throughputDuration: throughputDurationSchema.default(10_000),
   throughputRate: throughputRateSchema.optional(),
-  /** The sources; members beside the id are ignored, so that what was read can be written back. */
+  /** The sources; members that are not listed here are ignored, so that what was read can be written back. */
   agents: z
-    .array(z.object({ agentId: agentIdSchema }))
+    .array(
+      z.object({
+        agentId: agentIdSchema,
+        sourceIpAddress: ipAddressSchema
+          .optional()
+          .describe("One of the agent's own; an agent sends from the address that its system chooses."),
+      }),
+    )
     .min(1)
     .max(maxSources),
+  labels: idListSchema('labelId')
+    .optional()
+    .describe('Pinhole has no labels and no tags, so there is none that could be named.'),
+  tags: idListSchema('id').optional(),
+  sharedWithAccounts: idListSchema('aid').optional().describe('There is one account group.'),
+};
+
+const alertsShape = {
+  alertsEnabled: z.boolean().default(true),
+  alertRules: idListSchema('ruleId').optional().describe('Without it, the default rules apply.'),
+};
+
+/** Of BGP, which Pinhole does not measure: taken, as clients send it, and without effect. */
+const bgpShape = {
+  bgpMeasurements: z.boolean().optional(),
+  usePublicBgp: z.boolean().optional(),
+  monitors: idListSchema('monitorId').optional(),
 };
 
 /** Members that are not listed here are ignored. */
@@ -108,6 +183,8 @@ export const testRequestSchema = z.object({
   enabled: z.boolean().default(true),
   interval: intervalSchema,
   ...settingsShape,
+  ...alertsShape,
+  ...bgpShape,
 });
 export type TestRequest = z.infer<typeof testRequestSchema>;
 
@@ -131,6 +208,12 @@ export const testUpdateSchema = z.object({
   throughputDuration: throughputDurationSchema.optional(),
   throughputRate: throughputRateSchema.nullish(),
   agents: settingsShape.agents.optional(),
+  labels: settingsShape.labels,
+  tags: settingsShape.tags,
+  sharedWithAccounts: settingsShape.sharedWithAccounts,
+  alertsEnabled: z.boolean().optional(),
+  alertRules: alertsShape.alertRules,
+  ...bgpShape,
 });
 export type TestUpdate = z.infer<typeof testUpdateSchema>;
 

@@ -1,0 +1,106 @@
+import { testHistoryQuerySchema, testHistorySchema } from '../test-history.ts';
+import {
+  instantTestRequestSchema,
+  runResponseSchema,
+  testQuerySchema,
+  testRequestSchema,
+  testSchema,
+  testsSchema,
+  testUpdateSchema,
+  testVersionQuerySchema,
+} from '../tests.ts';
+import type { Operation } from './form.ts';
+
+const tag = 'Tests';
+const tests = '/tests/agent-to-agent';
+
+export const testOperations: readonly Operation[] = [
+  {
+    method: 'GET',
+    path: '/tests',
+    operationId: 'getTests',
+    tag,
+    summary: 'List tests of all types',
+    description: 'There is one type, agent-to-agent. Instant tests are not in the list.',
+    query: testQuerySchema,
+    answer: { status: 200, schema: testsSchema },
+  },
+  {
+    method: 'GET',
+    path: tests,
+    operationId: 'getAgentToAgentTests',
+    tag,
+    summary: 'List agent-to-agent tests',
+    query: testQuerySchema,
+    answer: { status: 200, schema: testsSchema },
+  },
+  {
+    method: 'POST',
+    path: tests,
+    operationId: 'createAgentToAgentTest',
+    tag,
+    summary: 'Create an agent-to-agent test',
+    query: testQuerySchema,
+    request: testRequestSchema,
+    answer: { status: 201, schema: testSchema },
+  },
+  {
+    method: 'GET',
+    path: `${tests}/{testId}`,
+    operationId: 'getAgentToAgentTest',
+    tag,
+    summary: 'Show an agent-to-agent test',
+    query: testVersionQuerySchema,
+    answer: { status: 200, schema: testSchema },
+  },
+  {
+    method: 'PUT',
+    path: `${tests}/{testId}`,
+    operationId: 'updateAgentToAgentTest',
+    tag,
+    summary: 'Change an agent-to-agent test',
+    description:
+      'Members that are absent keep their values; null takes `mss`, `fixedPacketRate` and `throughputRate` away.',
+    query: testQuerySchema,
+    request: testUpdateSchema,
+    answer: { status: 200, schema: testSchema },
+    mayConflict: true,
+  },
+  {
+    method: 'DELETE',
+    path: `${tests}/{testId}`,
+    operationId: 'deleteAgentToAgentTest',
+    tag,
+    summary: 'Delete an agent-to-agent test',
+    description: 'With its results.',
+    answer: { status: 204 },
+  },
+  {
+    method: 'POST',
+    path: `${tests}/instant`,
+    operationId: 'createAgentToAgentInstantTest',
+    tag,
+    summary: 'Create an instant test, and run it',
+    query: testQuerySchema,
+    request: instantTestRequestSchema,
+    answer: { status: 201, schema: testSchema },
+  },
+  {
+    method: 'POST',
+    path: '/tests/{testId}/run',
+    operationId: 'runInstantTest',
+    tag,
+    summary: 'Run an instant test once more',
+    answer: { status: 200, schema: runResponseSchema, mediaType: 'application/json' },
+    mayConflict: true,
+  },
+  {
+    method: 'GET',
+    path: '/tests/{testId}/history',
+    operationId: 'getTestVersionHistory',
+    tag,
+    summary: 'List the versions of a test',
+    query: testHistoryQuerySchema,
+    answer: { status: 200, schema: testHistorySchema, mediaType: 'application/json' },
+  },
+];
