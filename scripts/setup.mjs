@@ -1,11 +1,21 @@
-// Sets this machine up for Pinhole, as far as it lacks anything: the dependencies, Node.js 24 among them, and the
-// package nftables for the kernel lab. Runs under any Node.js from 20 on, quickly when there is nothing to do.
+// Sets this machine up for Pinhole, as far as it lacks anything: the dependencies, Node.js 24 among them, the package
+// nftables for the kernel lab, and the web page, which is built anew when its sources have changed. Runs under any
+// Node.js from 20 on, quickly when there is nothing to do.
 //
 //   node scripts/setup.mjs [--development]     --development: what the tests and checks need, too
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +24,7 @@ const development = process.argv.includes('--development');
 
 installDependencies();
 installPackages();
+buildPage();
 
 function installDependencies() {
   const stamp = join(root, 'node_modules', '.pinhole-setup');
@@ -22,9 +33,11 @@ function installDependencies() {
     .digest('hex');
   const [installed, scope] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split(' ') : [];
   const enough = scope === 'development' || !development;
+  // What was installed for the tests stays.
+  const isWhole = development || scope === 'development';
   if (installed === wanted && enough && existsSync(join(root, 'node_modules', '.bin', 'node'))) return;
   say('Installing dependencies (Node.js 24 among them; once, about 20 s) …');
-  const omit = development ? [] : ['--omit=dev'];
+  const omit = isWhole ? [] : ['--omit=dev'];
   // Not `npm ci`: it fails where a registry lacks the packages of other platforms, which nobody here would install.
   // With --no-save the lock file is followed and not written.
   const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', ...omit];
@@ -38,25 +51,34 @@ function installDependencies() {
       "Node.js 24 was not installed: npm has not run the install script of the package 'node'. Is ignore-scripts set?",
     );
   mkdirSync(join(root, 'node_modules'), { recursive: true });
-  writeFileSync(stamp, `${wanted} ${development ? 'development' : 'runtime'}`);
+  writeFileSync(stamp, `${wanted} ${isWhole ? 'development' : 'runtime'}`);
 }
 
-/** nft and ip, for the kernel lab. Without them the lab says itself what it lacks. */
+/** nft and ip for the kernel lab, a browser for the tests of the page. What needs them says itself what it lacks. */
 function installPackages() {
   if (process.platform !== 'linux') return;
   const missing = [
-    ['nft', 'nftables'],
-    ['ip', 'iproute2'],
-  ].filter(([program]) => !isInstalled(program));
+    { programs: ['nft'], debianPackage: 'nftables', aim: 'the kernel lab' },
+    { programs: ['ip'], debianPackage: 'iproute2', aim: 'the kernel lab' },
+    ...(development
+      ? [
+          {
+            programs: ['chromium', 'chromium-browser', 'google-chrome'],
+            debianPackage: 'chromium',
+            aim: 'the tests of the page',
+          },
+        ]
+      : []),
+  ].filter(({ programs }) => !programs.some(isInstalled));
   if (missing.length === 0) return;
-  const names = missing.map(([, debianPackage]) => debianPackage);
+  const names = missing.map(({ debianPackage }) => debianPackage);
   if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
-    say(
-      `The kernel lab needs ${missing.map(([program]) => program).join(' and ')}: as root, run  apt-get install ${names.join(' ')}`,
-    );
+    for (const { programs, debianPackage, aim } of missing)
+      say(`For ${aim} ${programs[0]} is missing: as root, run  apt-get install ${debianPackage}`);
     return;
   }
-  say(`Installing Debian's ${names.join(' and ')} for the kernel lab …`);
+  const aims = [...new Set(missing.map(({ aim }) => aim))];
+  say(`Installing Debian's ${names.join(' and ')} for ${aims.join(' and ')} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (...args) =>
     spawnSync('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...args], {
@@ -66,6 +88,41 @@ function installPackages() {
   if (!(apt('update') && apt('install', '-y', '--no-install-recommends', ...names))) {
     say(`Could not install ${names.join(' and ')}; see apt-get's message above.`);
   }
+}
+
+/** packages/web/dist, which the collector serves. Where it cannot be built the rest works without. */
+function buildPage() {
+  const web = join(root, 'packages', 'web');
+  const page = join(web, 'dist', 'index.html');
+  const stamp = join(root, 'node_modules', '.pinhole-page');
+  const wanted = pageSources();
+  if (existsSync(page) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say('Building the page …');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const { status } = spawnSync(
+    join(root, 'node_modules', '.bin', 'node'),
+    [vite, 'build', '--logLevel', 'warn'],
+    { cwd: web, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NO_COLOR: '1' } },
+  );
+  if (status === 0) writeFileSync(stamp, wanted);
+  else say('The page could not be built; see the message above.');
+}
+
+/** Names what the page is built of by its content. */
+function pageSources() {
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  const folders = ['packages/web', 'packages/contract/src'];
+  for (const folder of folders) {
+    const files = readdirSync(join(root, folder), { recursive: true })
+      .map(String)
+      .filter((file) => !/^(dist|node_modules|dev|test|bench)(\/|$)|\.test\.ts$/.test(file))
+      .sort();
+    for (const file of files) {
+      const path = join(root, folder, file);
+      if (statSync(path).isFile()) hash.update(`${folder}/${file}\0`).update(readFileSync(path));
+    }
+  }
+  return hash.digest('hex');
 }
 
 /** Administrators' programs count though their folders may not be on this PATH: the lab looks there as well. */
