@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { AgentConfig, Assignment, CheckInRequest } from '@pinhole/contract';
+import {
+  type AgentConfig,
+  type Assignment,
+  type CheckInRequest,
+  progressRequestSchema,
+} from '@pinhole/contract';
 import { createSimulation } from '@pinhole/net/sim';
 import { endpoint } from '@pinhole/wire';
 import { pino } from 'pino';
@@ -48,8 +53,12 @@ function world(t: TestContext) {
   t.after(() => rmSync(stateDir, { recursive: true }));
   const fatal: string[] = [];
   const checkIns: { readonly atMs: number; readonly request: CheckInRequest }[] = [];
+  /** Seconds from the start, and the phase that a round then had. */
+  const progress: string[] = [];
   const made = {
     simulation,
+    progress,
+    progressAnswer: () => new Response(null, { status: 204 }),
     net,
     fatal,
     checkIns,
@@ -80,6 +89,11 @@ function world(t: TestContext) {
       const request = JSON.parse(String(init.body));
       checkIns.push({ atMs: simulation.nowMs, request });
       return made.answer(request);
+    }
+    if (url.endsWith('/progress')) {
+      const { rounds } = progressRequestSchema.parse(JSON.parse(String(init.body)));
+      for (const { roundId, phase } of rounds) progress.push(`${roundId - startMs / 1000} ${phase}`);
+      return made.progressAnswer();
     }
     return new Promise((resolve, reject) => {
       const held = net.clock.after(50_000, () => resolve(new Response(null, { status: 204 })));
@@ -143,6 +157,41 @@ describe('an agent', () => {
       [...new Set(made.rounds())].filter((round) => round > 60),
       [],
     );
+    await agent.close();
+  });
+
+  it('tells how far its rounds are while somebody looks, and nothing else changes', async (t) => {
+    const made = world(t);
+    const agent = await made.start();
+    await made.passed(70_000);
+    assert.equal(made.progress.length, 0);
+    // It hears of that at its next check-in, in the course of the round of 120 s.
+    const watched = { testId: '7', untilMs: startMs + 220_000 };
+    made.answer = () =>
+      Response.json({ acknowledged: 200, configVersion: 2, config: { ...config, watched: [watched] } });
+    await made.passed(200_000);
+    assert.deepEqual(
+      made.progress.filter((each) => !each.startsWith('120 ')),
+      ['180 connecting', '180 tracing', '180 done'],
+    );
+    assert.deepEqual(made.rounds(), [0, 60, 120, 180, 240]);
+    await agent.close();
+  });
+
+  it('runs its rounds as well where nobody takes word of how far they are', async (t) => {
+    const made = world(t);
+    made.progressAnswer = () => Response.json({ detail: 'no such path' }, { status: 404 });
+    made.answer = () =>
+      Response.json({
+        acknowledged: 200,
+        configVersion: 1,
+        config: { ...config, watched: [{ testId: '7', untilMs: startMs + 600_000 }] },
+      });
+    const agent = await made.start();
+    await made.passed(100_000);
+    assert.ok(made.progress.length >= 6);
+    assert.deepEqual(made.rounds(), [0, 60]);
+    assert.deepEqual(made.fatal, []);
     await agent.close();
   });
 

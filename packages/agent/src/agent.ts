@@ -21,9 +21,11 @@ import { UdpPort } from './port/udp.ts';
 import { Registration } from './registration/registration.ts';
 import { ownSide } from './rounds/own-side.ts';
 import { RoundPaths } from './rounds/paths.ts';
+import { RoundProgress } from './rounds/progress.ts';
 import { RoundRunner } from './rounds/runner.ts';
 import { dueRounds, newRoundMemory } from './rounds/schedule.ts';
 import { StateFolder } from './state/folder.ts';
+import { Gathering } from './state/gathering.ts';
 import { RoundThroughputs } from './throughput/throughputs.ts';
 
 /** The contract's bounds: a host with more (each container has an interface) could not check in at all. */
@@ -69,12 +71,14 @@ class RunningAgent implements Agent {
   readonly #port: number;
   readonly #ending = new AbortController();
   readonly #state: StateFolder;
+  readonly #results: Gathering<AgentResult>;
   readonly #link: CollectorLink;
   readonly #registration: Registration;
   readonly #check: CompatibilityCheck;
   readonly #paths: RoundPaths;
   readonly #throughputs: RoundThroughputs;
   readonly #runner: RoundRunner;
+  readonly #progress: RoundProgress;
   #udp: UdpPort | null = null;
   #tcp: TcpPort | null = null;
   #assignments: readonly Assignment[] = [];
@@ -87,6 +91,7 @@ class RunningAgent implements Agent {
     this.#options = options;
     this.#port = options.port ?? defaultAgentPort;
     this.#state = new StateFolder(options.stateDir);
+    this.#results = new Gathering(net.clock, (results) => this.#keep(results));
     this.#registration = new Registration({
       net,
       log,
@@ -123,27 +128,32 @@ class RunningAgent implements Agent {
       net,
       log,
       flow: (session, target) => this.#udpPort().flow(session, target),
-      server: () => this.#registration.registered?.server ?? null,
+      registered: () => this.#registration.registered,
       stream: (session) => this.#tcp?.stream(session) ?? null,
       port: (transport) => this.#openPort(transport),
       profile: (transport) => this.#profile(transport),
       ownAgentId: () => this.#link.agentId,
-      onResult: (result) => this.#keep([result]),
+      onResult: (result) => this.#results.add([result]),
     });
     this.#throughputs = new RoundThroughputs({ net, log, port: (transport) => this.#openPort(transport) });
+    this.#progress = new RoundProgress({
+      clock: net.clock,
+      send: (rounds) => this.#link.tellProgress(rounds),
+    });
     this.#runner = new RoundRunner({
       net,
       log,
       port: (transport) => this.#openPort(transport),
       registration: () => this.#registration,
-      ownSide: (transport, sessionId, attempt) => this.#ownSide(transport, sessionId, attempt),
+      ownSide: (transport, sessionId, isFresh) => this.#ownSide(transport, sessionId, isFresh),
       ownAgentId: () => this.#link.agentId,
       assignments: () => this.#assignments,
       refreshConfig: () => this.#link.checkIn(),
-      trace: (session, assignment, roundId) => void this.#paths.trace(session, assignment, roundId),
+      trace: (session, assignment, roundId) => this.#paths.trace(session, assignment, roundId),
       measureThroughput: (session, assignment, onReceived) =>
         this.#throughputs.measure(session, assignment, onReceived),
-      onResults: (results) => this.#keep(results),
+      onResults: (results) => this.#results.add(results),
+      onPhase: (assignment, roundId, phase) => this.#progress.tell(assignment, roundId, phase),
     });
   }
 
@@ -176,9 +186,11 @@ class RunningAgent implements Agent {
   async #end(): Promise<void> {
     // What waits for a throughput is kept without it.
     this.#throughputs.close();
+    this.#results.close();
     this.#ending.abort();
     this.#timer?.cancel();
     this.#runner.close();
+    this.#progress.close();
     this.#paths.close();
     this.#check.close();
     this.#registration.close();
@@ -194,6 +206,7 @@ class RunningAgent implements Agent {
       return;
     }
     this.#assignments = config.assignments;
+    this.#progress.watched = config.watched ?? [];
     this.#registration.setAccess(config.traversal);
     // 0 stands for a collector that does not tell since when.
     this.#check.configure(config.behindNat ? (config.behindNatSinceMs ?? 0) : null, config.traversal);
@@ -203,6 +216,7 @@ class RunningAgent implements Agent {
   /** Disabled: starts nothing, and takes no sessions. */
   #rest(): void {
     this.#assignments = [];
+    this.#progress.watched = [];
     this.#registration.setAccess(null);
     this.#check.configure(null, null);
     this.#startDueRounds();
@@ -222,7 +236,6 @@ class RunningAgent implements Agent {
 
   #keep(results: readonly AgentResult[]): void {
     const { log } = this.#options;
-    if (results.length === 0 || this.#ending.signal.aborted) return;
     try {
       const dropped = this.#state.spool.add(results);
       if (dropped > 0) log.error({ dropped }, 'the spool is full: the oldest results were dropped');
@@ -233,14 +246,14 @@ class RunningAgent implements Agent {
     this.#link.soon();
   }
 
-  #ownSide(transport: Transport, sessionId: Uint8Array, attempt: number): Promise<OwnSide> {
+  #ownSide(transport: Transport, sessionId: Uint8Array, isFresh: boolean): Promise<OwnSide> {
     const options = {
       net: this.#options.net,
       port: (wanted: Transport) => this.#openPort(wanted),
       profile: (wanted: Transport) => this.#profile(wanted),
       server: () => this.#registration.registered?.server ?? null,
     };
-    return ownSide(options, transport, sessionId, attempt);
+    return ownSide(options, transport, sessionId, isFresh);
   }
 
   #profile(transport: Transport): NatProfile | null {

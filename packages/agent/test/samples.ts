@@ -1,6 +1,18 @@
 // What a collector gives to an agent and takes from it, for tests.
 
 import type { Assignment, FailedResult } from '@pinhole/contract';
+import type { SessionPlan } from '@pinhole/wire';
+
+/** Ten probes each way. */
+export const plan: SessionPlan = {
+  probeCount: 10,
+  gapUs: 20_000,
+  payloadBytes: 0,
+  dscp: 0,
+  toTarget: true,
+  fromTarget: true,
+  lossThresholdMs: 2_000,
+};
 
 /** Agent 11 is to test to agent 22. */
 export function assignment(schedule: Assignment['schedule'], change: Partial<Assignment> = {}): Assignment {

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { createSimulation, type LinkOptions } from '@pinhole/net/sim';
 import { ip } from '@pinhole/wire';
 import { assign, openParty, sourceId, targetId } from './suite/party.ts';
-import { describeSessions, type SessionWorld } from './suite/session.ts';
+import type { SessionWorld } from './suite/rounds.ts';
+import { describeSessions } from './suite/session.ts';
 
 function simulatedWorld(links: { fromSource?: LinkOptions; fromTarget?: LinkOptions } = {}): SessionWorld {
   const simulation = createSimulation({ seed: 1 });

@@ -1,6 +1,6 @@
 import { createSimulation } from '@pinhole/net/sim';
 import { ip } from '@pinhole/wire';
-import type { SessionWorld } from './suite/session.ts';
+import type { SessionWorld } from './suite/rounds.ts';
 import { describeThroughput } from './suite/throughput.ts';
 
 const createWorld = (): SessionWorld => {

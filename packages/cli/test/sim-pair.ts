@@ -176,7 +176,7 @@ async function meet(
       { net, port: () => port, profile: () => profile, server: () => stun },
       protocol,
       sessionId,
-      attempt,
+      attempt > 1,
     );
   const ofSource = await ownOf(source, pair.source);
   const ofTarget = await ownOf(target, pair.target);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -32,7 +32,18 @@ const accountToken = 'account-token-of-this-test-0123456789';
 /** Each wait ends when what is waited for is there; only a fault reaches this. */
 export const waitLimitMs = 60_000;
 
-export type SiteNat = LabDescription['sites'][number]['nat'];
+type Site = LabDescription['sites'][number];
+export type SiteNat = Site['nat'];
+
+export interface SystemOptions {
+  /** From one site to another, of all sites or of some. */
+  readonly delayMs?: number | Readonly<Record<string, number>>;
+  readonly lan?: string;
+  /** Routers on the ways to and from some sites. */
+  readonly paths?: Readonly<Record<string, Site['path']>>;
+  /** Agents are programs of an ordinary user, without any capability. @default false */
+  readonly asUser?: boolean;
+}
 
 export interface Program {
   readonly child: ChildProcess;
@@ -49,31 +60,33 @@ export class System {
   readonly rest: RestClient;
   readonly collectorUrl: string;
   readonly folder: string;
-  readonly #programs: Program[] = [];
+  readonly #asUser: boolean;
+  /** All that were started, in order. */
+  readonly programs: Program[] = [];
 
-  private constructor(lab: Lab) {
+  private constructor(lab: Lab, asUser: boolean) {
     this.lab = lab;
+    this.#asUser = asUser;
     this.collectorUrl = `http://${lab.server.addresses[0]}:${collectorPort}`;
     this.rest = restClient(this.collectorUrl, apiToken);
     this.folder = mkdtempSync(path.join(tmpdir(), 'pinhole-system-'));
+    // Each agent makes its own folder in it.
+    if (asUser) chmodSync(this.folder, 0o1777);
   }
 
-  /**
-   * A lab with these sites, `test` run in it, and all of it gone again. `delayMs`: from one site to another, of all
-   * sites or of some.
-   */
+  /** A lab with these sites, `test` run in it, and all of it gone again. */
   static async use(
     nats: Readonly<Record<string, SiteNat>>,
     test: (system: System) => Promise<void>,
-    { delayMs = {}, lan }: { delayMs?: number | Readonly<Record<string, number>>; lan?: string } = {},
+    { delayMs = {}, lan, paths = {}, asUser = false }: SystemOptions = {},
   ): Promise<void> {
     const sites = Object.entries(nats).map(([name, nat]) => {
       const ownMs = typeof delayMs === 'number' ? delayMs : (delayMs[name] ?? 0);
       // Each site's link has half of the way to another site; the server is in the middle.
-      return { name, nat, lan, ...(ownMs > 0 && { link: { delayMs: ownMs / 2 } }) };
+      return { name, nat, lan, path: paths[name], ...(ownMs > 0 && { link: { delayMs: ownMs / 2 } }) };
     });
     const lab = await buildLab({ sites }, { verify: false });
-    const system = new System(lab);
+    const system = new System(lab, asUser);
     try {
       await test(system);
     } catch (error) {
@@ -98,7 +111,7 @@ export class System {
   }
 
   #tell(): void {
-    for (const { child, output } of this.#programs)
+    for (const { child, output } of this.programs)
       process.stderr.write(`--- ${child.spawnargs.join(' ')}\n${output().slice(-3000)}\n`);
   }
 
@@ -121,8 +134,8 @@ export class System {
     assert.equal(code, 0, stderr);
   }
 
-  start(place: Place, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-    const child = place.spawn(executable, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  start(place: Place, args: readonly string[], env: NodeJS.ProcessEnv = {}, asUser = false): Program {
+    const child = place.spawn(executable, args, { stdio: ['ignore', 'pipe', 'pipe'], env, asUser });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -141,7 +154,7 @@ export class System {
         return code ?? by;
       },
     };
-    this.#programs.push(program);
+    this.programs.push(program);
     return program;
   }
 
@@ -171,7 +184,7 @@ export class System {
 
   startAgent(site: string, collectorUrl = this.collectorUrl): Program {
     const args = ['agent', '--collector', collectorUrl, '--name', site, '--state', `${this.folder}/${site}`];
-    return this.start(this.host(site), args, { PINHOLE_ACCOUNT_TOKEN: accountToken });
+    return this.start(this.host(site), args, { PINHOLE_ACCOUNT_TOKEN: accountToken }, this.#asUser);
   }
 
   /** Starts an agent in each site, ticks "Behind a NAT" where asked, and waits until all are ready. Ids by site. */
@@ -255,7 +268,7 @@ export class System {
 
   /** What `ask` gives once it is there. Fails at once when a program has ended that nobody has ended. */
   async present<T>(what: string, ask: () => Promise<T | null>): Promise<T> {
-    const dead = () => this.#programs.find(({ child, mayEnd }) => !mayEnd && child.exitCode !== null);
+    const dead = () => this.programs.find(({ child, mayEnd }) => !mayEnd && child.exitCode !== null);
     const answer = await eventually(async () => (dead() === undefined ? ask() : undefined), waitLimitMs);
     assert.equal(dead()?.child.spawnargs.join(' '), undefined, 'a program ended by itself');
     assert.ok(answer !== null, `waited ${waitLimitMs / 1000} s for ${what}`);

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SessionPlan } from '@pinhole/wire';
+import { plan } from '../../test/samples.ts';
 import { logArrival, newLog, type SessionLog } from '../session/log.ts';
 import { PeerClocks } from './clocks.ts';
 
 const ms = 1e6;
-const plan: SessionPlan = {
-  probeCount: 10,
-  gapUs: 20_000,
-  payloadBytes: 0,
-  dscp: 0,
-  toTarget: true,
-  fromTarget: true,
-  lossThresholdMs: 2_000,
-};
 
 /** A session's log: the peer's clock is so far ahead, its probes take so long, and their reflections 5 ms back. */
 function logAt(startNs: number, takesMs: number, aheadNs = 3_000 * ms): SessionLog {

@@ -1,4 +1,4 @@
-// The agent protocol's three requests, as outcomes. docs/protocol.md tells them in prose.
+// The agent protocol's four requests, as outcomes. docs/protocol.md tells them in prose.
 
 import {
   type ChangesResponse,
@@ -10,8 +10,9 @@ import {
   type EnrollRequest,
   type EnrollResponse,
   enrollResponseSchema,
+  type ProgressRequest,
 } from '@pinhole/contract';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 export type ApiOutcome<T> =
   | { readonly ok: true; readonly value: T }
@@ -63,6 +64,12 @@ export class CollectorApi {
     const timeoutMs = changesHoldMs + requestTimeoutMs;
     const schema = changesResponseSchema.nullable();
     return this.#request('GET', `/changes?version=${version}`, schema, { secret, timeoutMs, held: true });
+  }
+
+  /** How far rounds are. */
+  progress(secret: string, body: ProgressRequest): Promise<ApiOutcome<null>> {
+    const options = { secret, body, timeoutMs: requestTimeoutMs };
+    return this.#request('POST', '/progress', z.null(), options);
   }
 
   async #request<T>(

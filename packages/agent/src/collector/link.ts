@@ -7,6 +7,7 @@ import {
   checkInIntervalMs,
   maxResultsPerCheckIn,
   type NatTraversal,
+  type ProgressRequest,
   type RegistrationState,
 } from '@pinhole/contract';
 import type { Net, Timer } from '@pinhole/net';
@@ -14,6 +15,7 @@ import type { Logger } from 'pino';
 import { AgentError } from '../errors.ts';
 import type { Identity, StateFolder } from '../state/folder.ts';
 import type { SpooledResult } from '../state/spool.ts';
+import { pause } from '../timing/pause.ts';
 import type { CollectorApi } from './api.ts';
 
 export interface LinkOptions {
@@ -62,7 +64,7 @@ export class CollectorLink {
   #following: Promise<void> | null = null;
   #timer: Timer | null = null;
   #timerAtMs = Number.POSITIVE_INFINITY;
-  readonly #pauses = new Set<() => void>();
+  readonly #ending = new AbortController();
   #fatal: AgentError | null = null;
   #closed = false;
 
@@ -95,6 +97,12 @@ export class CollectorLink {
     else if (this.#checkingIn !== null) this.#again = true;
   }
 
+  /** Tells how far rounds are; once, whether it arrives or not. Never rejects. */
+  async tellProgress(rounds: ProgressRequest['rounds']): Promise<void> {
+    if (this.#closed || this.#identity === null || this.#disabled) return;
+    await this.#options.api.progress(this.#identity.agentSecret, { rounds });
+  }
+
   /** Checks in now; resolves when it was done, well or not. A call meanwhile makes one more follow. Never rejects. */
   checkIn(): Promise<void> {
     if (this.#closed) return Promise.resolve();
@@ -112,7 +120,7 @@ export class CollectorLink {
   #stop(): void {
     this.#closed = true;
     this.#timer?.cancel();
-    for (const resume of this.#pauses) resume();
+    this.#ending.abort();
   }
 
   /** Null when closed meanwhile. */
@@ -289,16 +297,7 @@ export class CollectorLink {
 
   /** Ends sooner when the link is closed. */
   #pause(delayMs: number): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const resume = () => {
-        timer.cancel();
-        this.#pauses.delete(resume);
-        resolve();
-      };
-      const timer = this.#options.net.clock.after(delayMs, resume);
-      this.#pauses.add(resume);
-    });
+    return pause(this.#options.net.clock, delayMs, this.#ending.signal);
   }
 
   #retryMs(failures: number): number {

@@ -28,6 +28,7 @@ import {
   stunMethods,
   type Transport,
 } from '@pinhole/wire';
+import { pause } from '../timing/pause.ts';
 
 export interface LifetimeOptions {
   readonly net: Net;
@@ -59,7 +60,7 @@ export class LifetimeTrials {
     const nowMs = () => net.clock.monotonicNs() / 1e6;
     while (!signal.aborted) {
       const { plan, atMs } = nextTrial(this.known, transport, nowMs());
-      await pause(net, atMs - nowMs(), signal);
+      await pause(net.clock, atMs - nowMs(), signal);
       const to = signal.aborted ? null : await server().catch(() => null);
       if (signal.aborted) return;
       const outcome: TrialOutcome =
@@ -201,17 +202,4 @@ class Trial {
     if (signal.aborted) close();
     else signal.addEventListener('abort', close, { once: true });
   }
-}
-
-function pause(net: Net, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (delayMs <= 0 || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = net.clock.after(delayMs, end);
-    signal.addEventListener('abort', end);
-  });
 }

@@ -2,8 +2,9 @@
 
 import { type Assignment, maxProbesPerHop } from '@pinhole/contract';
 import type { Clock, Net } from '@pinhole/net';
-import type { Endpoint } from '@pinhole/wire';
+import type { Endpoint, IpAddress } from '@pinhole/wire';
 import type { Session } from '../session/session.ts';
+import { pause } from '../timing/pause.ts';
 
 export interface PathOptions {
   readonly net: Net;
@@ -11,6 +12,8 @@ export interface PathOptions {
   readonly plan: Assignment['path'];
   /** Where the peer is, or was thought to be where the session has not found it. */
   readonly target: Endpoint;
+  /** Where this side's packets leave from, as far as is known before an answer tells. */
+  readonly ownAddress: IpAddress;
   /** To the peer, by the way of the session. */
   readonly send: (data: Uint8Array) => void;
   /** The NAT traversal server, where this agent is registered with one. */
@@ -23,11 +26,16 @@ export interface PathOptions {
 /** Between the beginnings of two traces: with 20 hops in half a second none of them gets more than its usual rate limit. */
 const betweenMs = 500;
 
-/** Makes so many traces, one after the other a little apart. */
-export function inTurn<T>(clock: Clock, count: number, trace: (index: number) => Promise<T>): Promise<T[]> {
+/** Makes so many traces, one after the other a little apart; without waiting once `signal` is aborted. */
+export function inTurn<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  count: number,
+  trace: (index: number) => Promise<T>,
+): Promise<T[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, i) => {
-      if (i > 0) await new Promise<void>((resolve) => clock.after(i * betweenMs, resolve));
+      if (i > 0) await pause(clock, i * betweenMs, signal);
       return trace(i);
     }),
   );

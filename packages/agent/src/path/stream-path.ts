@@ -6,6 +6,7 @@
 
 import { maxHops, maxProbesPerHop, type PathTrace } from '@pinhole/contract';
 import type { Clock } from '@pinhole/net';
+import { pause } from '../timing/pause.ts';
 import type { PathOptions } from './options.ts';
 import { pathTrace } from './result.ts';
 import { type Stream, StreamProber } from './stream-prober.ts';
@@ -18,6 +19,8 @@ const lookMs = 20;
 /** More silent hops in a row than this, and a trace ends. */
 const silentHops = 6;
 const answerTimeoutMs = 1_500;
+/** Where the peer traces, too, what dies of its own is there again after 200 ms. */
+const askAgainMs = 250;
 
 /** Null where ICMP cannot be read. Never rejects. */
 export async function traceInStream(
@@ -63,40 +66,47 @@ async function findPeer(
   const last = state.hops.findLastIndex((asked) => answers(asked).length > 0) + 1;
   for (let ttl = last + 1; ttl <= Math.min(maxHops, last + silentHops); ttl++) {
     if (signal.aborted || !(await becomesWhole(clock, prober))) return;
-    const asked = state.hops[ttl - 1] ?? [];
-    const atMs = clock.monotonicNs() / 1e6;
-    const probe = { ttl, attempt: asked.length };
-    const roundTripMs = await prober.arrives(probe, answerTimeoutMs);
-    const by = { kind: 'peer', receivedTtl: null } as const;
-    asked.push({ atMs, answer: roundTripMs === null ? null : { ...probe, roundTripMs, by } });
-    state.hops[ttl - 1] = asked;
-    if (roundTripMs === null) continue;
+    if (!(await reaches(clock, signal, prober, state, ttl))) continue;
     state.end = 'reached';
     // A segment that was lost, and not expired, makes the peer seem one hop further: so the hop before is asked once more.
-    if (ttl - 1 > last) await askAgain(clock, prober, state, ttl - 1);
+    const before = state.hops[ttl - 2];
+    if (ttl - 1 > last && before !== undefined && before.length < maxProbesPerHop)
+      if (await becomesWhole(clock, prober)) await reaches(clock, signal, prober, state, ttl - 1);
     return;
   }
 }
 
-async function askAgain(
+/** Whether the peer is that far away; asked again where its round trip is not certain, and the shortest is taken then. */
+async function reaches(
   clock: Clock,
+  signal: AbortSignal,
   prober: StreamProber,
-  state: Traced['state'],
+  { hops }: Traced['state'],
   ttl: number,
-): Promise<void> {
-  const asked = state.hops[ttl - 1];
-  if (asked === undefined || asked.length >= maxProbesPerHop || !(await becomesWhole(clock, prober))) return;
+): Promise<boolean> {
+  const asked = hops[ttl - 1] ?? [];
+  hops[ttl - 1] = asked;
   const atMs = clock.monotonicNs() / 1e6;
-  const probe = { ttl, attempt: asked.length };
-  const roundTripMs = await prober.arrives(probe, answerTimeoutMs);
+  const attempt = asked.length;
+  let arrived = await prober.arrives({ ttl, attempt }, answerTimeoutMs);
+  let shortestMs = arrived.reached ? arrived.roundTripMs : Number.POSITIVE_INFINITY;
+  for (let more = 1; arrived.reached && !arrived.isCertain && more < maxProbesPerHop; more++) {
+    await pause(clock, askAgainMs, signal);
+    if (signal.aborted || !(await becomesWhole(clock, prober))) break;
+    arrived = await prober.arrives({ ttl, attempt: attempt + more }, answerTimeoutMs);
+    if (arrived.reached)
+      shortestMs = arrived.isCertain ? arrived.roundTripMs : Math.min(shortestMs, arrived.roundTripMs);
+  }
+  const isReached = shortestMs < Number.POSITIVE_INFINITY;
   const by = { kind: 'peer', receivedTtl: null } as const;
-  asked.push({ atMs, answer: roundTripMs === null ? null : { ...probe, roundTripMs, by } });
+  asked.push({ atMs, answer: isReached ? { ttl, attempt, roundTripMs: shortestMs, by } : null });
+  return isReached;
 }
 
 async function becomesWhole(clock: Clock, prober: StreamProber): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < wholeWithinMs; waitedMs += lookMs) {
     if (prober.isWhole) return true;
-    await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+    await pause(clock, lookMs);
   }
   return prober.isWhole;
 }

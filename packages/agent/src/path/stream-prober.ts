@@ -2,10 +2,10 @@
 // the way the kernel sends it again as usual, so the stream stays whole; the router's ICMP error quotes its sequence number.
 
 import type { IcmpSocket, Net, RawIcmpReport, TcpInfo, TcpTransmitStamp } from '@pinhole/net';
-import { type Endpoint, sameEndpoint } from '@pinhole/wire';
-import type { Session, TracingAnswer } from '../session/session.ts';
+import { type Endpoint, type IpAddress, sameEndpoint } from '@pinhole/wire';
+import type { Arrival, Session, TracingAnswer } from '../session/session.ts';
 import { nonceBytes, probeId, probeOfId } from './probe-id.ts';
-import type { TraceProbe } from './trace.ts';
+import { probeGapMs, type TraceProbe } from './trace.ts';
 import type { Heard, Prober } from './tracer.ts';
 import { errorKind } from './udp-prober.ts';
 
@@ -18,10 +18,23 @@ export interface Stream {
 }
 
 interface Awaited {
+  readonly ttl: number;
   readonly sentAtNs: number;
   readonly onHeard: (heard: Heard) => void;
 }
 
+/** What became of a probe that nothing else was under way with. */
+export type Arrived =
+  /** It had to be sent again, or has not been answered in time: it has not reached the peer as it was sent. */
+  | { readonly reached: false }
+  /**
+   * `isCertain`: the answer came by itself. Where it came together with others of the peer's it may have been here earlier,
+   * behind one that had died on its way: the peer traces, too.
+   */
+  | { readonly reached: true; readonly roundTripMs: number; readonly isCertain: boolean };
+
+/** Stamps of different descriptors are brought to one clock at different moments. */
+const clockNoiseMs = 1;
 /** More than probes can be under way. */
 const maxEarly = 64;
 
@@ -33,8 +46,10 @@ export class StreamProber implements Prober {
   readonly #bySequence = new Map<number, Awaited>();
   /** Errors whose segment's stamp has not been read yet: the two come from different descriptors. */
   readonly #early = new Map<number, RawIcmpReport>();
+  /** Of the routers: by which probe they were heard of last. */
+  readonly #nearest = new Map<IpAddress, { readonly ttl: number; readonly roundTripMs: number }>();
   /** Probes whose answers have not come: of those that died, what was sent again brings it. */
-  readonly #open = new Map<string, (atNs: number) => void>();
+  readonly #open = new Map<string, (arrival: Arrival) => void>();
   #icmp: IcmpSocket | null = null;
 
   private constructor(net: Net, session: Session, stream: Stream) {
@@ -66,27 +81,24 @@ export class StreamProber implements Prober {
     this.#open.set(keyOf(id), () => undefined);
     this.#stream.send(this.#message(id), probe.ttl, ({ sequence, atNs }) => {
       if (sequence === null) return;
-      this.#bySequence.set(sequence, { sentAtNs: atNs, onHeard });
+      this.#bySequence.set(sequence, { ttl: probe.ttl, sentAtNs: atNs, onHeard });
       const early = this.#early.get(sequence);
       this.#early.delete(sequence);
       if (early !== undefined) this.#onError(early);
     });
   }
 
-  /**
-   * Where nothing else is under way: resolves with the round trip in ms where the peer had this probe by its first
-   * transmission, and with null where it had to be sent again, or has not been answered in time.
-   */
-  async arrives(probe: TraceProbe, timeoutMs: number): Promise<number | null> {
+  /** Sends a probe, where nothing else is under way, and tells what became of it. */
+  async arrives(probe: TraceProbe, timeoutMs: number): Promise<Arrived> {
     const { clock } = this.#net;
     const id = probeId(this.#nonce, probe);
     const before = this.#stream.info()?.retransmissions ?? null;
     let sentAtNs = clock.monotonicNs();
-    const answered = new Promise<number | null>((resolve) => {
+    const answered = new Promise<Arrival | null>((resolve) => {
       const timer = clock.after(timeoutMs, () => resolve(null));
-      this.#open.set(keyOf(id), (atNs) => {
+      this.#open.set(keyOf(id), (arrival) => {
         timer.cancel();
-        resolve(atNs);
+        resolve(arrival);
       });
     });
     // What the window had no room for leaves later, with the usual TTL, and proves nothing.
@@ -95,10 +107,11 @@ export class StreamProber implements Prober {
       sentAtNs = atNs;
       leftAsAsked = sequence !== null;
     });
-    const atNs = await answered;
+    const arrival = await answered;
     const after = this.#stream.info()?.retransmissions ?? null;
-    if (atNs === null || !leftAsAsked || before === null || after !== before) return null;
-    return Math.max(0, atNs - sentAtNs) / 1e6;
+    if (arrival === null || !leftAsAsked || before === null || after !== before) return { reached: false };
+    const roundTripMs = Math.max(0, arrival.receivedAtNs - sentAtNs) / 1e6;
+    return { reached: true, roundTripMs, isCertain: arrival.inCompany !== true };
   }
 
   close(): void {
@@ -109,7 +122,7 @@ export class StreamProber implements Prober {
   readonly #take = ({ transactionId, body, arrival }: TracingAnswer): void => {
     if (body.kind !== 'traced' || probeOfId(this.#nonce, transactionId) === null) return;
     const key = keyOf(transactionId);
-    this.#open.get(key)?.(arrival.receivedAtNs);
+    this.#open.get(key)?.(arrival);
     this.#open.delete(key);
   };
 
@@ -129,12 +142,26 @@ export class StreamProber implements Prober {
       if (this.#early.size < maxEarly) this.#early.set(quoted.tcpSequence, report);
       return;
     }
+    const roundTripMs = (receivedAtNs - awaited.sentAtNs) / 1e6;
+    if (this.#isOfAcknowledgement(from, awaited.ttl, roundTripMs)) return;
     this.#bySequence.delete(quoted.tcpSequence);
+    this.#nearest.set(from, { ttl: awaited.ttl, roundTripMs });
     awaited.onHeard({
       by: { kind, address: from, icmp: { type, code } },
-      roundTripMs: Math.max(0, receivedAtNs - awaited.sentAtNs) / 1e6,
+      roundTripMs: Math.max(0, roundTripMs),
       told: { mpls: extensions.mpls, quoted: { source: quoted.source, ttl: quoted.ttl } },
     });
+  }
+
+  /**
+   * An acknowledgement that the kernel sends while the TTL is set for a probe dies with it, and has the sequence number of
+   * the next: its error came before that left, or sooner than its router can have heard of it.
+   */
+  #isOfAcknowledgement(from: IpAddress, ttl: number, roundTripMs: number): boolean {
+    const nearest = this.#nearest.get(from);
+    const isSooner =
+      nearest !== undefined && ttl > nearest.ttl && roundTripMs < nearest.roundTripMs - probeGapMs / 2;
+    return roundTripMs < -clockNoiseMs || isSooner;
   }
 }
 

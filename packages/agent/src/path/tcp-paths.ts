@@ -13,16 +13,18 @@ import { runTrace } from './tracer.ts';
 const synLimitMs = 8_000;
 const anyAddress = ip('0.0.0.0');
 
-/** Never rejects; empty where no port could be had. */
+/** Never rejects; empty where no port could be had. Once the signal is aborted all ports are given back at once. */
 export async function traceBySyns(options: PathOptions): Promise<PathTrace[]> {
-  const { net, plan } = options;
+  const { net, plan, signal } = options;
   const opened = await Promise.all(Array.from({ length: plan.traces }, () => reservePort(options)));
   const listeners = opened.filter((each) => each !== null);
-  const found = await inTurn(net.clock, listeners.length, (i) =>
-    traceFrom(options, listeners[i]!.local.port),
-  );
-  for (const listener of listeners) listener.close();
-  return found;
+  try {
+    return await inTurn(net.clock, signal, listeners.length, (i) =>
+      traceFrom(options, listeners[i]!.local.port),
+    );
+  } finally {
+    for (const listener of listeners) listener.close();
+  }
 }
 
 /** Whoever comes there has the flow of a trace for the session's, and is not wanted. */
@@ -31,18 +33,20 @@ function reservePort({ net }: PathOptions): Promise<TcpListener | null> {
   return net.tcp.listen(options, (connection) => connection.reset()).catch(() => null);
 }
 
-async function traceFrom({ net, plan, target, signal }: PathOptions, port: number): Promise<PathTrace> {
-  const { clock, host } = net;
+async function traceFrom(
+  { net, plan, target, ownAddress, signal }: PathOptions,
+  port: number,
+): Promise<PathTrace> {
+  const { clock } = net;
   const prober = new SynProber(net, target, port);
   const startedAtMs = Math.floor(clock.wallMs());
   const asked = { target: target.address, ...hopQuestions(plan), limitMs: synLimitMs, oneAtATime: true };
   const traced = await runTrace(clock, signal, asked, prober);
   prober.close();
-  const address = prober.ownAddress ?? host.interfaces()[0]?.ipAddresses[0] ?? anyAddress;
   return pathTrace(traced, {
     mode: 'classic',
     protocol: 'tcp',
-    source: { address, port },
+    source: { address: prober.ownAddress ?? ownAddress, port },
     target,
     pathMtu: null,
     mss: prober.mss,

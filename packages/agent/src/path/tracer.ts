@@ -2,7 +2,7 @@
 
 import type { Clock } from '@pinhole/net';
 import type { Endpoint, MplsLabel } from '@pinhole/wire';
-import { drive } from './drive.ts';
+import { drive } from '../timing/drive.ts';
 import {
   startTrace,
   stepTrace,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PathTrace } from '@pinhole/contract';
 import type { NatBehaviour } from '@pinhole/net/sim';
-import { type Endpoint, endpoint } from '@pinhole/wire';
+import { type Endpoint, endpoint, ip } from '@pinhole/wire';
 import {
   assertMeasured,
   bothStart,
@@ -19,6 +19,12 @@ import { traceOverUdp } from './udp-paths.ts';
 
 type Behaviours = { source: Partial<NatBehaviour>; target: Partial<NatBehaviour> };
 
+interface TraceChange {
+  readonly signal?: AbortSignal;
+  /** Of the packets in the session's own flow. */
+  readonly isLost?: (data: Uint8Array) => boolean;
+}
+
 /** A measured session between two agents, each behind a NAT with a router behind that. */
 async function measured(behaviour: Behaviours) {
   const world = await twoAgents(behaviour, 1, 'udp');
@@ -27,7 +33,12 @@ async function measured(behaviour: Behaviours) {
   reach(source, atSource, { candidates: [endpoint(outside.target, testPort)] });
   reach(target, atTarget, { candidates: [endpoint(outside.source, testPort)] });
   assertMeasured(await simulation.runUntil(atSource.outcome));
-  const trace = (side: Side, { session }: Running, plan: { mode: PathTrace['mode']; traces: number }) => {
+  const trace = (
+    side: Side,
+    { session }: Running,
+    plan: { mode: PathTrace['mode']; traces: number },
+    { signal = new AbortController().signal, isLost = () => false }: TraceChange = {},
+  ) => {
     const { port } = side;
     const { remote } = session;
     assert.ok(port instanceof UdpPort && remote !== null);
@@ -37,12 +48,22 @@ async function measured(behaviour: Behaviours) {
       session,
       plan,
       target: remote,
+      ownAddress: ip('10.0.0.9'),
       send: (data: Uint8Array) => void port.send({ session, data, to: remote }),
       server: stun,
       openerTtl: 2,
-      signal: new AbortController().signal,
+      signal,
     };
-    const found = traceOverUdp(options, () => port.flow(session, remote));
+    const found = traceOverUdp(options, () => {
+      const flow = port.flow(session, remote);
+      const send = flow.send.bind(flow);
+      return Object.assign(flow, {
+        send: ((data, ttl, onStamped) =>
+          isLost(data)
+            ? { sent: true, atNs: port.clock.monotonicNs() }
+            : send(data, ttl, onStamped)) satisfies typeof send,
+      });
+    });
     return found.finally(() => session.setTracing(false));
   };
   return { ...world, atSource, atTarget, trace };
@@ -107,6 +128,60 @@ describe('the path of a session', () => {
     // Each hop once in each.
     assert.ok(found.every(({ hops }) => hops.every(({ sent }) => sent === 1)));
   });
+
+  it('has its MTU from the first trace that reaches the peer, whichever it is', async () => {
+    const { simulation, source, atSource, trace } = await measured({ source: {}, target: {} });
+    const plan = { mode: 'in-session', traces: 3 } as const;
+    // The first octets of a transaction id are a trace's own.
+    let first: string | null = null;
+    const isLost = (data: Uint8Array) => {
+      const nonce = Buffer.from(data.subarray(8, 16)).toString('hex');
+      first ??= nonce;
+      return nonce === first;
+    };
+    const found = await simulation.runUntil(trace(source, atSource, plan, { isLost }));
+    assert.deepEqual(
+      found.map(({ end, pathMtu }) => [end, pathMtu]),
+      [
+        ['silent', 1500],
+        ['reached', 1500],
+        ['reached', 1500],
+      ],
+    );
+  });
+
+  it('has its MTU though two large packets are lost, one after the other', async () => {
+    const { simulation, source, atSource, trace } = await measured({ source: {}, target: {} });
+    let large = 0;
+    const isLost = (data: Uint8Array) => data.length > 1000 && ++large <= 2;
+    const plan = { mode: 'in-session', traces: 1 } as const;
+    const [found] = await simulation.runUntil(trace(source, atSource, plan, { isLost }));
+    assert.equal(found?.pathMtu, 1500);
+  });
+
+  it('begins at the address that it is known to leave from, where nobody has answered', async () => {
+    const { simulation, source, atSource, trace } = await measured({ source: {}, target: {} });
+    const plan = { mode: 'in-session', traces: 1 } as const;
+    const [found] = await simulation.runUntil(trace(source, atSource, plan, { isLost: () => true }));
+    assert.deepEqual(found?.source, endpoint('10.0.0.9', testPort));
+    assert.equal(atSource.session.ownAddress, '10.0.0.2');
+  });
+
+  for (const [when, afterMs] of [
+    ['while the peer is asked to let them in', 5],
+    ['in the middle', 700],
+  ] as const) {
+    it(`gives all its ports back at once when it is stopped ${when}`, async () => {
+      const { simulation, source, atSource, trace, udp } = await measured({ source: {}, target: {} });
+      const ending = new AbortController();
+      const over = trace(source, atSource, { mode: 'classic', traces: 10 }, { signal: ending.signal });
+      await simulation.run({ untilMs: simulation.nowMs + afterMs });
+      assert.equal(udp.source.open.size, 11);
+      ending.abort();
+      await over;
+      assert.equal(udp.source.open.size, 1);
+    });
+  }
 
   it('ends in front of a NAT that lets in nobody else', async () => {
     const symmetric: Partial<NatBehaviour> = {

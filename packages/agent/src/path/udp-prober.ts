@@ -10,9 +10,9 @@ import {
   type MplsLabel,
 } from '@pinhole/wire';
 import type { Session, TracingAnswer } from '../session/session.ts';
-import { drive } from './drive.ts';
+import { drive } from '../timing/drive.ts';
 import type { Flow } from './flow.ts';
-import { type MtuEvent, startMtu, stepMtu } from './mtu.ts';
+import { type MtuEvent, smallSize, startMtu, stepMtu } from './mtu.ts';
 import { nonceBytes, type ProbeName, probeId, probeOfId, probeOfQuote } from './probe-id.ts';
 import type { TraceProbe } from './trace.ts';
 import type { Heard, Prober } from './tracer.ts';
@@ -72,25 +72,26 @@ export class UdpProber implements Prober {
     });
   }
 
-  /** The largest IP packet that gets through to the peer, in octets; null where it is not found within 4.5 s. */
+  /** The largest IP packet that gets through to the peer, in octets; null where it is not found within 7 s. */
   async findMtu(signal: AbortSignal): Promise<number | null> {
     const { clock } = this.#net;
     const nowMs = () => clock.monotonicNs() / 1e6;
     const state = startMtu(nowMs());
     let attempt = 0;
+    let turn = 0;
     await drive<MtuEvent>(clock, signal, (feed) => (event) => {
-      const { size, wakeAtMs } = stepMtu(state, event, nowMs());
-      if (size === null) return wakeAtMs;
-      const { tooBig } = this.#ask(
-        { ttl: 0, attempt: attempt++ },
-        this.#padding(size),
-        undefined,
-        (answer) => {
+      const { sizes, wakeAtMs } = stepMtu(state, event, nowMs());
+      if (sizes.length > 0) turn += 1;
+      const ofTurn = turn;
+      for (const size of sizes) {
+        const name = { ttl: 0, attempt: attempt++ };
+        const { tooBig } = this.#ask(name, this.#padding(size), undefined, (answer) => {
           const told = this.#sizeAnswer(size, answer);
-          if (told !== null) feed(told);
-        },
-      );
-      if (tooBig === true) queueMicrotask(() => feed({ kind: 'too-big', size, mtu: 0 }));
+          // Small ones are all the same: a late one says nothing of the packet that was sent last.
+          if (told !== null && (size !== smallSize || ofTurn === turn)) feed(told);
+        });
+        if (tooBig === true) queueMicrotask(() => feed({ kind: 'too-big', size, mtu: 0 }));
+      }
       return wakeAtMs;
     });
     return state.end === 'found' ? state.proven : null;

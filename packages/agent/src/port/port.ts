@@ -7,6 +7,8 @@ import type { Sessions } from './sessions.ts';
 
 export interface AgentPort extends SessionPort {
   readonly sessions: Sessions;
+  /** The session has failed: what was begun to find its peer ends, and is free. It is not over yet: its path may be traced. */
+  giveUp(session: Session): void;
   /** The session is over, and what it had of the port is free, but for a way that is kept. */
   release(session: Session): void;
   /** Looks for the session's peer. Again for the same session: there as well, and what was begun goes on. */
@@ -43,6 +45,8 @@ export interface Way {
   readonly openerTtl: number | null;
   /** Ports to be searched at the first candidate's address. */
   readonly search: PortSearch | null;
+  /** The peer lets in whoever comes, from any port. @default false */
+  readonly isOpen?: boolean;
   /** Called once, when all that was tried is known to have failed, or was to no avail; not where the session is over. */
   readonly onExhausted?: () => void;
 }

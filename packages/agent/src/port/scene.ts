@@ -8,12 +8,12 @@ import {
   type Endpoint,
   encodeStun,
   endpoint,
-  type SessionPlan,
   type SessionRole,
   sessionIdBytes,
   stunMethods,
   type Transport,
 } from '@pinhole/wire';
+import { plan } from '../../test/samples.ts';
 import { Session } from '../session/session.ts';
 import type { SessionOutcome } from '../session/state.ts';
 import type { AgentPort, Way } from './port.ts';
@@ -24,16 +24,6 @@ export const testPort = 49_153;
 export const stun = endpoint('203.0.113.10', 9119);
 export const outside = { source: '198.51.100.1', target: '198.51.101.1' };
 const pairKey = new Uint8Array(32).fill(7);
-const plan: SessionPlan = {
-  probeCount: 10,
-  gapUs: 20_000,
-  payloadBytes: 0,
-  dscp: 0,
-  toTarget: true,
-  fromTarget: true,
-  lossThresholdMs: 1000,
-};
-
 export interface Running {
   readonly session: Session;
   readonly outcome: Promise<SessionOutcome>;
@@ -173,7 +163,7 @@ export function startSession(
   side: Side,
   sessionId: Uint8Array,
   isKnown: boolean,
-  on: { onConnected?: () => void; onFinished?: (outcome: SessionOutcome) => void } = {},
+  on: { onConnected?: () => void; onFinished?: (outcome: SessionOutcome) => void; isAlone?: boolean } = {},
 ): Running {
   const { port, role, running } = side;
   const nowMs = port.clock.monotonicNs() / 1e6;
@@ -193,6 +183,7 @@ export function startSession(
         byConnection: port instanceof TcpPort,
       },
       check: { kind: 'check', testId: '7', sourceAgentId: '11', roundId: 60 },
+      isAlone: on.isAlone ?? false,
     },
     onConnected: () => on.onConnected?.(),
     onFinished: (outcome) => {

@@ -15,6 +15,7 @@ import {
   type SessionMessage,
   stunMethods,
 } from '@pinhole/wire';
+import { keyOf } from '../session/key.ts';
 import { ssidOf } from '../session/probes.ts';
 import type { Arrival, Session } from '../session/session.ts';
 
@@ -127,8 +128,4 @@ export class Sessions {
 
 function isBindingIndication({ class: messageClass, method }: DecodedStun['message']): boolean {
   return messageClass === 'indication' && method === stunMethods.binding;
-}
-
-function keyOf(sessionId: Uint8Array): string {
-  return Buffer.from(sessionId.buffer, sessionId.byteOffset, sessionId.length).toString('hex');
 }

@@ -2,6 +2,7 @@
 
 import type { Net, TcpConnection } from '@pinhole/net';
 import { type Endpoint, formatEndpoint, ip } from '@pinhole/wire';
+import { keyOf } from '../session/key.ts';
 import type { Attempt } from './tcp-seeking.ts';
 
 /** As long as a session looks for its peer: the kernel repeats the SYN meanwhile. */
@@ -17,15 +18,17 @@ export interface DialsOptions {
 
 export class Dials {
   readonly #options: DialsOptions;
-  /** By local port and remote endpoint: the attempts that wait for it. */
+  /** By local port and remote endpoint, and the session where any port will do: the attempts that wait for it. */
   readonly #waiting = new Map<string, Set<Attempt>>();
 
   constructor(options: DialsOptions) {
     this.#options = options;
   }
 
+  /** From `localPort`, or any where that is 0. */
   dial(attempt: Attempt, localPort: number, remote: Endpoint): void {
-    const key = `${localPort} ${formatEndpoint(remote)}`;
+    const from = localPort === 0 ? keyOf(attempt.seeking.session.sessionId) : localPort;
+    const key = `${from} ${formatEndpoint(remote)}`;
     const waiting = this.#waiting.get(key);
     if (waiting?.has(attempt)) return;
     attempt.underWay += 1;

@@ -4,6 +4,7 @@
 import type { Net, TcpConnection, Timer } from '@pinhole/net';
 import { type Endpoint, ip } from '@pinhole/wire';
 import { askMapped } from '../discovery/mapped.ts';
+import { keyOf } from '../session/key.ts';
 
 /** For connection and answer together: two round trips over a satellite. The server waits 3 s for all that an invited agent asks. */
 const renewTimeoutMs = 1_500;
@@ -101,8 +102,4 @@ export class FreshPorts {
 function whenEnded({ ending }: Fresh, close: () => void): void {
   if (ending.signal.aborted) close();
   else ending.signal.addEventListener('abort', close);
-}
-
-function keyOf(sessionId: Uint8Array): string {
-  return Buffer.from(sessionId).toString('hex');
 }

@@ -9,6 +9,8 @@ export interface Path {
   readonly connection: TcpConnection;
   /** Those that use it, or may. */
   readonly sessions: Set<Session>;
+  /** No other session may. */
+  isAlone: boolean;
   /** Ends it, where nobody uses it. */
   timer: Timer | null;
   /** Of what is sent. */
@@ -44,11 +46,14 @@ export class Paths {
     return size;
   }
 
-  /** Where there are several: the session's own, of those the one that the peer has spoken on last, or else the oldest. */
+  /**
+   * Where there are several: the session's own, of those the one that the peer has spoken on last, or else the oldest that is
+   * not another's alone.
+   */
   to(remote: Endpoint, session?: Session): Path | null {
     const paths = this.#byRemote.get(formatEndpoint(remote)) ?? [];
     const own = paths.find(({ sessions }) => session !== undefined && sessions.has(session));
-    return own ?? paths[0] ?? null;
+    return own ?? paths.find(({ isAlone }) => !isAlone) ?? null;
   }
 
   /** The path of this very 4-tuple. */

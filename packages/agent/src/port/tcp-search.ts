@@ -3,6 +3,7 @@
 
 import type { ConnectFailure, Net, TcpConnection, TcpListener, Timer } from '@pinhole/net';
 import { type IpAddress, ip, type PortSearch } from '@pinhole/wire';
+import { pause } from '../timing/pause.ts';
 import type { SearchBudget } from './search-budget.ts';
 import { searchTries } from './search-ports.ts';
 
@@ -173,6 +174,6 @@ export class TcpSearch {
   }
 
   #turn(): Promise<void> {
-    return new Promise((resolve) => this.#options.net.clock.after(batchGapMs, resolve));
+    return pause(this.#options.net.clock, batchGapMs);
   }
 }

@@ -112,6 +112,51 @@ describe('silent connections of strangers', () => {
   });
 });
 
+describe('a session that is to be alone', () => {
+  const [sourceAt, targetAt] = [endpoint(outside.source, testPort), endpoint(outside.target, testPort)];
+
+  it('has a connection of its own from a fresh port, which no later session takes', async () => {
+    const world = await twoAgents({ source: {}, target: {} });
+    const { simulation, source, target } = world;
+    const mappedOf = async (isAlone: boolean) => {
+      const sessionId = newSessionId();
+      const atSource = startSession(source, sessionId, true, { isAlone });
+      const atTarget = startSession(target, sessionId, true, { isAlone });
+      const fresh = isAlone ? await simulation.runUntil(source.port.renew(sessionId, stun)) : sourceAt;
+      assert.ok(fresh !== null);
+      reach(source, atSource, { candidates: [targetAt] });
+      reach(target, atTarget, { candidates: [fresh] });
+      const outcome = await simulation.runUntil(atSource.outcome);
+      assertMeasured(outcome);
+      return { mapped: outcome.mapped, fresh };
+    };
+    for (const isAlone of [false, true, false, true, false]) {
+      const { mapped, fresh } = await mappedOf(isAlone);
+      assert.deepEqual(mapped, isAlone ? fresh : sourceAt);
+      assert.equal(mapped.port === testPort, !isAlone);
+    }
+  });
+
+  it('leaves from any port where its peer lets in whoever comes', async () => {
+    const world = await twoAgents({ source: {}, target: { filtering: 'endpoint-independent' } });
+    const { simulation, source, target } = world;
+    // Something from there has opened the target's NAT.
+    const { atSource, atTarget } = bothStart(world);
+    reach(source, atSource, { candidates: [targetAt] });
+    reach(target, atTarget, { candidates: [sourceAt] });
+    assertMeasured(await simulation.runUntil(atSource.outcome));
+    const alone = [0, 1].map(() => startSession(source, newSessionId(), true, { isAlone: true }));
+    for (const each of alone) reach(source, each, { candidates: [targetAt], isOpen: true });
+    const ports = new Set([testPort]);
+    for (const each of alone) {
+      const outcome = await simulation.runUntil(each.outcome);
+      assertMeasured(outcome);
+      ports.add(outcome.mapped.port);
+    }
+    assert.equal(ports.size, 3);
+  });
+});
+
 describe('a kept connection', () => {
   /** A NAT that forgets what has been idle for 60 s. */
   const forgetful: Partial<NatBehaviour> = { tcpTimeoutMs: 60_000 };

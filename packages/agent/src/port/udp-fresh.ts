@@ -4,6 +4,7 @@
 import type { Net, Timer, UdpSocket } from '@pinhole/net';
 import { type Endpoint, ip } from '@pinhole/wire';
 import { askMapped } from '../discovery/mapped.ts';
+import { keyOf } from '../session/key.ts';
 
 /** Two round trips over a satellite. A round has 10 s for everything. */
 const renewTimeoutMs = 1_500;
@@ -96,8 +97,4 @@ export class UdpFreshPorts {
     }
     return leaving.map(({ socket }) => socket);
   }
-}
-
-function keyOf(sessionId: Uint8Array): string {
-  return Buffer.from(sessionId).toString('hex');
 }

@@ -74,14 +74,19 @@ export class UdpPort implements AgentPort {
     return opened;
   }
 
+  giveUp(session: Session): void {
+    const line = this.#lines.get(session) ?? null;
+    for (const search of this.#searches.get(session) ?? []) search.stop(line);
+    for (const fresh of this.#fresh.release(session.sessionId)) this.#closeIfUnused(fresh);
+  }
+
   release(session: Session): void {
     this.sessions.remove(session);
+    this.giveUp(session);
     const line = this.#lines.get(session);
-    for (const search of this.#searches.get(session) ?? []) search.stop(line ?? null);
     this.#searches.delete(session);
     this.#lines.delete(session);
     if (line !== undefined) this.#closeIfUnused(line);
-    for (const fresh of this.#fresh.release(session.sessionId)) this.#closeIfUnused(fresh);
   }
 
   reach(session: Session, { candidates, startAtMs, openerTtl, search, onExhausted }: Way): void {

@@ -18,6 +18,7 @@ import {
   verifyIntegrity,
 } from '@pinhole/wire';
 import type { Logger } from 'pino';
+import { keyOf } from '../session/key.ts';
 import { ServerConnection } from './connection.ts';
 import { keepAliveHistory } from './losses.ts';
 import { stepRegistration } from './machine.ts';
@@ -303,8 +304,4 @@ export class Registration {
     this.#meets.delete(key);
     return waiting;
   }
-}
-
-function keyOf(sessionId: Uint8Array): string {
-  return Buffer.from(sessionId).toString('hex');
 }

@@ -6,7 +6,7 @@
 //   2. say nothing for 15 s
 //   3. ask again          answered → kept; a reset or nothing at all → cut, if the next connection is let through
 
-import type { Clock, Net, TcpConnection } from '@pinhole/net';
+import type { Net, TcpConnection } from '@pinhole/net';
 import {
   decodeStun,
   type Endpoint,
@@ -15,6 +15,7 @@ import {
   StunFramer,
   stunMethods,
 } from '@pinhole/wire';
+import { pause } from '../timing/pause.ts';
 import { cutBy, type Loss } from './losses.ts';
 
 /** The wait between keep-alives of many programs, and below the 20 s for which the server lets strangers stay. */
@@ -161,17 +162,4 @@ class Idler {
   close(): void {
     this.#connection.reset();
   }
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const onEnd = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', onEnd);
-      resolve();
-    };
-    const timer = clock.after(delayMs, onEnd);
-    signal.addEventListener('abort', onEnd);
-  });
 }

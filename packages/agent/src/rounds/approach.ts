@@ -7,6 +7,7 @@ import type { Endpoint } from '@pinhole/wire';
 import type { AgentPort, Way } from '../port/port.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionOutcome } from '../session/state.ts';
+import { pause } from '../timing/pause.ts';
 import type { NotMet, Start } from './meeting.ts';
 
 export interface ApproachOptions {
@@ -59,7 +60,13 @@ export class Approach {
 
   /** To a target that lets everybody in. */
   plainly(at: Endpoint): Promise<Approached> {
-    this.#reach({ candidates: [at], startAtMs: this.#nowMs(), openerTtl: null, search: null });
+    this.#reach({
+      candidates: [at],
+      startAtMs: this.#nowMs(),
+      openerTtl: null,
+      search: null,
+      isOpen: true,
+    });
     return this.#approached('direct');
   }
 
@@ -84,7 +91,7 @@ export class Approach {
       openerTtl: null,
       search: null,
     });
-    await Promise.race([this.#settled(), this.#after(keptPatienceMs)]);
+    await Promise.race([this.#settled(), pause(this.#options.clock, keptPatienceMs)]);
     if (!session.connecting) return true;
     port.forget(peerAgentId);
     this.#knownAtMs = null;
@@ -121,8 +128,8 @@ export class Approach {
 
   /** Resolves when nothing of the peer has been heard for a while, from then on. */
   async #silence(session: Session, fromMs: number): Promise<void> {
-    await this.#after(fromMs);
-    while (session.connecting && session.hasHeardWithin(heardMs)) await this.#after(heardMs);
+    await pause(this.#options.clock, fromMs);
+    while (session.connecting && session.hasHeardWithin(heardMs)) await pause(this.#options.clock, heardMs);
   }
 
   #reach(way: Way): Session {
@@ -155,10 +162,6 @@ export class Approach {
 
   #settled(): Promise<unknown> {
     return Promise.race([this.#connected.promise, this.#finished.promise]);
-  }
-
-  #after(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(delayMs, resolve));
   }
 
   #nowMs(): number {

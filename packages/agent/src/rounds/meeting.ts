@@ -4,12 +4,14 @@ import type { Assignment, FailedResult } from '@pinhole/contract';
 import type { Clock } from '@pinhole/net';
 import { type OwnSide, type RendezvousBody, refusalCodes, type Transport } from '@pinhole/wire';
 import type { MeetOutcome, Registration } from '../registration/registration.ts';
+import { pause } from '../timing/pause.ts';
+import { needsOwnConnection } from './plan.ts';
 
 export interface MeetingOptions {
   readonly clock: Clock;
   readonly registration: () => Registration;
-  /** What this agent tells of itself for an attempt. */
-  readonly ownSide: (transport: Transport, sessionId: Uint8Array, attempt: number) => Promise<OwnSide>;
+  /** What this agent tells of itself for an attempt; `isFresh`: with a port made for it. */
+  readonly ownSide: (transport: Transport, sessionId: Uint8Array, isFresh: boolean) => Promise<OwnSide>;
   readonly isClosed: () => boolean;
 }
 
@@ -43,15 +45,17 @@ export async function meet(
   }
   const ticket = Buffer.from(assignment.ticket, 'base64');
   const untilMs = clock.monotonicNs() / 1e6 + targetReturnMs;
+  // A port of an earlier attempt is not used again: the NATs on the way may remember what failed.
+  const isFresh = attempt > 1 || needsOwnConnection(assignment);
   // Once: where it names a fresh port, each time would make another.
-  const own = await ownSide(transport, sessionId, attempt);
+  const own = await ownSide(transport, sessionId, isFresh);
   for (;;) {
     const outcome = await registration().meet({ sessionId, transport, roundId, ticket, attempt, ...own });
     if (outcome.met) return outcome.start;
     // A target that is just coming back to a restarted server gets a moment.
     const isAway = outcome.code === refusalCodes.targetNotRegistered;
     if (!isAway || isClosed() || clock.monotonicNs() / 1e6 > untilMs) return meetFailure(outcome);
-    await new Promise<void>((resolve) => clock.after(askAgainMs, resolve));
+    await pause(clock, askAgainMs);
   }
 }
 

@@ -22,21 +22,21 @@ function told(
   { source, simulation }: World,
   transport: Transport,
   profile: NatProfile | null,
-  attempt: number,
+  isFresh: boolean,
   server: Endpoint | null = stun,
 ): Promise<OwnSide> {
   const { host, port } = source;
   const options = { net: host.net, port: () => port, profile: () => profile, server: () => server };
-  return simulation.runUntil(ownSide(options, transport, newSessionId(), attempt));
+  return simulation.runUntil(ownSide(options, transport, newSessionId(), isFresh));
 }
 
 for (const transport of ['udp', 'tcp'] as const) {
   const behind = (source: Partial<NatBehaviour>) => twoAgents({ source, target: {} }, 1, transport);
 
   describe(`what a side tells of itself over ${transport}`, () => {
-    it('at the first attempt is what it knows, where its NAT does not count: nobody is asked', async () => {
+    it('without a fresh port is what it knows, where its NAT does not count: nobody is asked', async () => {
       const world = await behind({});
-      assert.deepEqual(await told(world, transport, known, 1), { profile: known, mapped: null });
+      assert.deepEqual(await told(world, transport, known, false), { profile: known, mapped: null });
       assert.equal(world.simulation.nowMs, 0);
     });
 
@@ -44,7 +44,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       const world = await behind(counting);
       const ports = [];
       for (let i = 0; i < 3; i++) {
-        const { profile, mapped } = await told(world, transport, counted(1), 1);
+        const { profile, mapped } = await told(world, transport, counted(1), false);
         assert.equal(mapped, null);
         assert.ok(profile?.allocation.kind === 'sequential');
         assert.equal(profile.allocation.step, 2);
@@ -53,17 +53,17 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.deepEqual(ports, [firstPort, firstPort + 2, firstPort + 4]);
     });
 
-    it('at a further attempt is a fresh port too, and the sample comes after it', async () => {
+    it('with a fresh port is that too, and the sample comes after it', async () => {
       const world = await behind(counting);
-      const { profile, mapped } = await told(world, transport, counted(1), 2);
+      const { profile, mapped } = await told(world, transport, counted(1), true);
       assert.deepEqual(mapped, endpoint(outside.source, firstPort));
       assert.deepEqual(profile, counted(firstPort + 2));
     });
 
-    it('at a further attempt is only a fresh port, where the NAT does not count or is not known', async () => {
+    it('with a fresh port is only that beside, where the NAT does not count or is not known', async () => {
       for (const profile of [known, null]) {
         const world = await behind({});
-        const own = await told(world, transport, profile, 2);
+        const own = await told(world, transport, profile, true);
         assert.equal(own.profile, profile);
         assert.equal(own.mapped?.address, outside.source);
         assert.notEqual(own.mapped?.port, testPort);
@@ -73,7 +73,7 @@ for (const transport of ['udp', 'tcp'] as const) {
     it('is what it knew, where the server does not answer within the time', async () => {
       const world = await behind(counting);
       const nobody = endpoint('203.0.113.99', 9119);
-      assert.deepEqual(await told(world, transport, counted(7), 1, nobody), {
+      assert.deepEqual(await told(world, transport, counted(7), false, nobody), {
         profile: counted(7),
         mapped: null,
       });
@@ -82,7 +82,7 @@ for (const transport of ['udp', 'tcp'] as const) {
 
     it('is what it knew, while it is registered nowhere', async () => {
       const world = await behind(counting);
-      assert.deepEqual(await told(world, transport, counted(7), 2, null), {
+      assert.deepEqual(await told(world, transport, counted(7), true, null), {
         profile: counted(7),
         mapped: null,
       });
@@ -91,7 +91,7 @@ for (const transport of ['udp', 'tcp'] as const) {
 
     it('costs no socket but the fresh port', async () => {
       const world = await behind(counting);
-      await told(world, transport, counted(1), 2);
+      await told(world, transport, counted(1), true);
       assert.equal(world.udp.source.open.size, transport === 'udp' ? 2 : 0);
     });
   });

@@ -17,17 +17,17 @@ export interface OwnSideOptions {
 /** The peer waits for it. */
 const sampleTimeoutMs = 1_000;
 
+/** `isFresh`: with a port made for it, where one is to be had. */
 export async function ownSide(
   { net, port, profile, server }: OwnSideOptions,
   transport: Transport,
   sessionId: Uint8Array,
-  attempt: number,
+  isFresh: boolean,
 ): Promise<OwnSide> {
   const known = profile(transport);
   const at = server();
   if (at === null) return { profile: known, mapped: null };
-  // A port of an earlier attempt is not used again: the NATs on the way may remember what failed.
-  const mapped = attempt > 1 ? await port(transport).renew(sessionId, at) : null;
+  const mapped = isFresh ? await port(transport).renew(sessionId, at) : null;
   return { profile: known === null ? null : await counted(net, known, transport, at), mapped };
 }
 

@@ -3,7 +3,7 @@
 
 import { type Assignment, measuredDirections, type TracedResult } from '@pinhole/contract';
 import type { Net } from '@pinhole/net';
-import type { Endpoint, NatProfile, Transport } from '@pinhole/wire';
+import { type Endpoint, type IpAddress, ip, type NatProfile, type Transport } from '@pinhole/wire';
 import type { Logger } from 'pino';
 import type { Flow } from '../path/flow.ts';
 import { traceInStream } from '../path/stream-path.ts';
@@ -22,7 +22,8 @@ export interface RoundPathsOptions {
   /** The session's own connection. */
   readonly stream: (session: Session) => Stream | null;
   readonly port: (transport: Transport) => AgentPort;
-  readonly server: () => Endpoint | null;
+  /** With the NAT traversal server, and from where: null while this agent is not. */
+  readonly registered: () => { readonly server: Endpoint; readonly local: Endpoint } | null;
   /** What this agent's NAT is like; null where that is not known. */
   readonly profile: (transport: Transport) => NatProfile | null;
   readonly ownAgentId: () => string;
@@ -42,6 +43,7 @@ const maxAtOnce = 8;
 const longestWaitMs = 3_500;
 /** Passes a NAT and a provider's behind it, and dies at the router after them. */
 const usualOpenerTtl = 3;
+const unspecified = ip('0.0.0.0');
 
 export class RoundPaths {
   readonly #options: RoundPathsOptions;
@@ -86,7 +88,7 @@ export class RoundPaths {
     session: Session,
     { path: plan, protocol }: Assignment,
   ): Promise<Pick<TracedResult, 'traces' | 'limitation'>> {
-    const { net, port, server, profile } = this.#options;
+    const { net, port, registered, profile } = this.#options;
     const target = session.remote ?? session.soughtAt;
     const { features } = net[protocol];
     const isPossible =
@@ -101,7 +103,8 @@ export class RoundPaths {
       plan: isFound ? plan : { ...plan, mode: 'classic' as const },
       target,
       send: (data: Uint8Array) => void port(protocol).send({ session, data, to: target }),
-      server: server(),
+      ownAddress: this.#ownAddress(session),
+      server: registered()?.server ?? null,
       openerTtl: openerTtl(profile(protocol)),
       signal: this.#ending.signal,
     };
@@ -114,6 +117,13 @@ export class RoundPaths {
     const inside = stream === null ? null : await traceInStream(options, stream);
     if (inside !== null) return { traces: [inside], limitation: null };
     return { traces: await traceBySyns(options), limitation: limitations.noIcmp };
+  }
+
+  /** Of the session's own packets, or else of others that leave this host: the way out is one as a rule. */
+  #ownAddress({ ownAddress }: Session): IpAddress {
+    const { net, registered } = this.#options;
+    const [first] = net.host.interfaces();
+    return ownAddress ?? registered()?.local.address ?? first?.ipAddresses[0] ?? unspecified;
   }
 
   /** False where its turn would come too late. */

@@ -16,3 +16,8 @@ export function sessionPlan(assignment: Assignment): SessionPlan {
     lossThresholdMs: lossThresholdNs / 1e6,
   };
 }
+
+/** Over TCP: what measures throughput would delay the probes of others that share its connection. */
+export function needsOwnConnection({ protocol, throughput }: Assignment): boolean {
+  return protocol === 'tcp' && throughput !== null;
+}

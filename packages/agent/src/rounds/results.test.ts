@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Assignment, type RoundResult, roundResultSchema, type Throughput } from '@pinhole/contract';
-import { endpoint, type SessionPlan } from '@pinhole/wire';
-import { assignment } from '../../test/samples.ts';
+import { endpoint } from '@pinhole/wire';
+import { assignment, plan } from '../../test/samples.ts';
 import { PeerClocks } from '../clocks/clocks.ts';
 import { logArrival, newLog } from '../session/log.ts';
 import type { SessionOutcome } from '../session/state.ts';
@@ -10,15 +10,6 @@ import { failedResults, type RoundContext, roundResults, withThroughput } from '
 
 const remote = endpoint('198.51.100.1', 49_153);
 const mapped = endpoint('203.0.113.5', 40_000);
-const plan: SessionPlan = {
-  probeCount: 10,
-  gapUs: 20_000,
-  payloadBytes: 0,
-  dscp: 0,
-  toTarget: true,
-  fromTarget: true,
-  lossThresholdMs: 2_000,
-};
 
 function round(
   role: Assignment['role'],

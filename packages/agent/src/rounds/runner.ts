@@ -16,8 +16,8 @@ export interface RunnerOptions extends RoundSessionsOptions {
   readonly net: Net;
   readonly port: (transport: Transport) => AgentPort;
   readonly registration: () => Registration;
-  /** What this agent tells of itself for a meeting. */
-  readonly ownSide: (transport: Transport, sessionId: Uint8Array, attempt: number) => Promise<OwnSide>;
+  /** What this agent tells of itself for a meeting; `isFresh`: with a port made for it. */
+  readonly ownSide: (transport: Transport, sessionId: Uint8Array, isFresh: boolean) => Promise<OwnSide>;
   readonly ownAgentId: () => string;
   readonly assignments: () => readonly Assignment[];
   /** Asks the collector for a configuration that may be newer than ours; resolves when it was asked. */

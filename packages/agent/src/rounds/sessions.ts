@@ -1,19 +1,21 @@
 // What the sessions of rounds have in common, whichever end this agent is: how they are made, what follows their probes, and
 // which of them are over.
 
-import type { AgentResult, Assignment, RoundResult, Throughput } from '@pinhole/contract';
+import type { AgentResult, Assignment, RoundPhase, RoundResult, Throughput } from '@pinhole/contract';
 import type { Logger } from 'pino';
 import { PeerClocks } from '../clocks/clocks.ts';
 import type { AgentPort } from '../port/port.ts';
+import { keyOf } from '../session/key.ts';
 import type { SessionLog } from '../session/log.ts';
 import { Session } from '../session/session.ts';
 import type { SessionOutcome, SessionSetup } from '../session/state.ts';
+import { needsOwnConnection } from './plan.ts';
 import { withThroughput } from './results.ts';
 
 export interface RoundSessionsOptions {
   readonly log: Logger;
   /** Traces the way of a session that is through, as far as this end sends; and to where its peer could not be found. */
-  readonly trace: (session: Session, assignment: Assignment, roundId: number) => void;
+  readonly trace: (session: Session, assignment: Assignment, roundId: number) => Promise<void>;
   /**
    * Measures a session's throughput, if its test asks for that: calls back once, as soon as it is known what this end
    * has received, and resolves when the line is free again.
@@ -24,6 +26,8 @@ export interface RoundSessionsOptions {
     onReceived: (throughput: Throughput | null) => void,
   ) => Promise<void>;
   readonly onResults: (results: readonly AgentResult[]) => void;
+  /** A phase of a round begins, of which this agent is the source. */
+  readonly onPhase: (assignment: Assignment, roundId: number, phase: RoundPhase) => void;
 }
 
 /** Sessions remembered after their end, so that a copied check does not begin one again. */
@@ -47,19 +51,20 @@ export class RoundSessions {
     port: AgentPort,
     assignment: Assignment,
     sessionId: Uint8Array,
-    setup: Omit<SessionSetup, 'originUnixNs' | 'mss'>,
+    setup: Omit<SessionSetup, 'originUnixNs' | 'mss' | 'isAlone'>,
     on: { readonly onConnected: () => void; readonly onFinished: (outcome: SessionOutcome) => void },
   ): Session {
     const session: Session = new Session({
       port,
       sessionId,
       pairKey: Buffer.from(assignment.pairKey, 'base64'),
-      setup: { ...setup, mss: mssOf(assignment) },
+      setup: { ...setup, mss: mssOf(assignment), isAlone: needsOwnConnection(assignment) },
       onConnected: on.onConnected,
       onFinished: (outcome) => {
         if (outcome.kind === 'measured')
           this.#tell(assignment.testId, setup.check.roundId, session, outcome.log);
         on.onFinished(outcome);
+        if (outcome.kind === 'failed') port.giveUp(session);
       },
       onGone: () => {
         port.release(session);
@@ -76,11 +81,24 @@ export class RoundSessions {
     roundId: number,
     results: readonly RoundResult[],
   ): Promise<void> {
-    const { measureThroughput, trace, onResults } = this.#options;
+    const { measureThroughput, onResults } = this.#options;
+    if (assignment.throughput !== null) this.begins(assignment, roundId, 'throughput');
     await measureThroughput(session, assignment, (throughput) =>
       onResults(withThroughput(results, throughput)),
     );
-    trace(session, assignment, roundId);
+    void this.trace(session, assignment, roundId);
+  }
+
+  /** The last phase of a round whose session has come to an end. */
+  async trace(session: Session, assignment: Assignment, roundId: number): Promise<void> {
+    this.begins(assignment, roundId, 'tracing');
+    await this.#options.trace(session, assignment, roundId);
+    this.begins(assignment, roundId, 'done');
+  }
+
+  /** To be told by the source. */
+  begins(assignment: Assignment, roundId: number, phase: RoundPhase): void {
+    if (assignment.role === 'source') this.#options.onPhase(assignment, roundId, phase);
   }
 
   /** For who wants to see what a round trip's figures are made of. */
@@ -105,9 +123,4 @@ const leastMss = 88;
 
 function mssOf({ protocol, payloadBytes }: Assignment): number | null {
   return protocol === 'tcp' && payloadBytes !== null ? Math.max(leastMss, payloadBytes) : null;
-}
-
-/** A session's id as a key of maps. */
-export function keyOf(sessionId: Uint8Array): string {
-  return Buffer.from(sessionId.buffer, sessionId.byteOffset, sessionId.length).toString('hex');
 }

@@ -55,13 +55,16 @@ export class SourceRounds {
       ownAgentId: ownAgentId(),
       ...reached,
     });
+    this.#sessions.begins(assignment, roundId, 'connecting');
     let results: RoundResult[];
+    let isTraced = false;
     try {
       const reached = await this.#approach(assignment, roundId);
       if (this.#closed) return;
       if ('failure' in reached) results = failedResults(context({}), reached.failure, reached.evidence);
       else {
         const { outcome, session, ...rest } = reached;
+        isTraced = session !== null;
         results = roundResults(context(rest), outcome);
         if (outcome.kind === 'measured' && session !== null) {
           await this.#sessions.complete(session, assignment, roundId, results);
@@ -73,6 +76,7 @@ export class SourceRounds {
       results = failedResults(context({}), { errorCode: 'agent-fault', party: 'source' }, String(error));
     }
     onResults(results);
+    if (!isTraced) this.#sessions.begins(assignment, roundId, 'done');
   }
 
   async #approach(
@@ -108,9 +112,13 @@ export class SourceRounds {
         };
         const finished = (outcome: SessionOutcome) => {
           onFinished(withEvidence(outcome, port.evidence(session)));
-          if (outcome.kind === 'failed') this.#options.trace(session, assignment, roundId);
+          if (outcome.kind === 'failed') void this.#sessions.trace(session, assignment, roundId);
         };
-        const on = { onConnected, onFinished: finished };
+        const connected = () => {
+          onConnected();
+          this.#sessions.begins(assignment, roundId, 'measuring');
+        };
+        const on = { onConnected: connected, onFinished: finished };
         const session = this.#sessions.make(port, assignment, sessionId, setup, on);
         begun = session;
         port.sessions.add(session);

@@ -6,13 +6,14 @@ import type { RendezvousBody, SessionMessage } from '@pinhole/wire';
 import type { AgentPort } from '../port/port.ts';
 import { maxSessions } from '../port/sessions.ts';
 import type { InvitationAnswer } from '../registration/registration.ts';
+import { keyOf } from '../session/key.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionOutcome, SessionSetup } from '../session/state.ts';
 import { keepIfSearched, wayOf } from './approach.ts';
 import type { Start } from './meeting.ts';
 import { roundResults } from './results.ts';
 import type { RunnerOptions } from './runner.ts';
-import { keyOf, type RoundSessions } from './sessions.ts';
+import type { RoundSessions } from './sessions.ts';
 
 /** A target waits for its source's first check and Open this long. */
 const targetWaitMs = 12_000;
@@ -92,7 +93,7 @@ export class TargetRounds {
     const isAnothers = underway !== null && pair === undefined;
     if (isAnothers || (pair !== undefined && pair !== pairOf(assignment)))
       return refuse('This session is of another pair');
-    const own = await ownSide(transport, sessionId, attempt);
+    const own = await ownSide(transport, sessionId, attempt > 1);
     if (this.#closed) return refuse('This agent is stopping');
     this.#invited.get(key)?.expiry.cancel();
     const expiry = net.clock.after(targetWaitMs, () => this.#invited.delete(key));

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { measurementSchema } from '@pinhole/contract';
-import type { SessionPlan } from '@pinhole/wire';
+import { plan } from '../../test/samples.ts';
 import { logArrival, measureReceived, newLog, peerReportComplete, type SessionLog } from './log.ts';
 import { ownReports, takeReport } from './report.ts';
 import { nsFromNtp, ntpFromNs } from './time.ts';
 
 const originUnixNs = 1_800_000_000_000_000_000n;
-const plan: SessionPlan = {
-  probeCount: 10,
-  gapUs: 20_000,
-  payloadBytes: 0,
-  dscp: 0,
-  toTarget: true,
-  fromTarget: true,
-  lossThresholdMs: 2_000,
-};
 const ms = 1e6;
 const at = (ns: number) => ntpFromNs(ns, originUnixNs);
 

@@ -16,7 +16,8 @@ import {
   verifyIntegrity,
 } from '@pinhole/wire';
 import { stepSession } from './machine.ts';
-import { ProbeCodec, type ProbePacket, probeTtl } from './probes.ts';
+import { ProbeCodec } from './probes.ts';
+import { Probing } from './probing.ts';
 import {
   type SessionEffect,
   type SessionEvent,
@@ -26,7 +27,7 @@ import {
   startSession,
 } from './state.ts';
 import { isAboutThroughput, type ThroughputMessage } from './throughput.ts';
-import { nsFromNtp, ntpFromNs, originOf } from './time.ts';
+import { originOf } from './time.ts';
 
 /** What a session needs of the port it shares with others. */
 export interface SessionPort {
@@ -57,6 +58,8 @@ export interface Arrival {
   readonly to: IpAddress | null;
   readonly ttl: number | null;
   readonly receivedAtNs: number;
+  /** Of a stream: it came in one piece with others, which may have held it up. @default false */
+  readonly inCompany?: boolean;
 }
 
 /** An answer of the peer's to what this side's tracing has asked. */
@@ -83,16 +86,13 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #keys: SessionKeys;
   readonly #codec: ProbeCodec;
+  readonly #probing: Probing;
   readonly #state: SessionState;
-  /** Where the log's times begin (time.ts), on the monotonic clock. */
-  readonly #originNs: number;
-  readonly #originUnixNs: bigint;
-  /** T1 of each probe as it stood in the packet: a reflection must bring it back. */
-  readonly #sentTimestamps = new Map<number, bigint>();
-  #lastReflection: { sequence: number; timestamp: bigint } | null = null;
   #timer: Timer | null = null;
   /** Where its peer was looked for last; null where nobody has said where that may be. */
   soughtAt: Endpoint | null = null;
+  /** At which of this host's addresses its peer's messages arrive; null where the system does not tell, or none has. */
+  ownAddress: IpAddress | null = null;
   /** They get what answers this side's tracing. */
   readonly tracingAnswers = new Set<(answer: TracingAnswer) => void>();
   /** Gets what is about throughput. */
@@ -109,10 +109,16 @@ export class Session {
     this.sessionId = Uint8Array.from(options.sessionId);
     this.#keys = deriveSessionKeys(options.pairKey, this.sessionId);
     this.#codec = new ProbeCodec(this.#keys, this.sessionId, options.setup.role);
-    const { originNs, originUnixNs } = originOf(options.port.clock);
-    this.#originNs = originNs;
-    this.#originUnixNs = originUnixNs;
-    this.#state = startSession({ ...options.setup, originUnixNs: this.#originUnixNs });
+    const { port } = options;
+    const origin = originOf(port.clock);
+    this.#state = startSession({ ...options.setup, originUnixNs: origin.originUnixNs });
+    this.#probing = new Probing({
+      session: this,
+      port,
+      codec: this.#codec,
+      origin,
+      feed: (event) => this.#feed(event),
+    });
   }
 
   get role(): SessionRole {
@@ -122,6 +128,11 @@ export class Session {
   /** Over TCP, the largest segment that its connection is to have; null for the system's. */
   get mss(): number | null {
     return this.#options.setup.mss ?? null;
+  }
+
+  /** Over TCP, whether no other session is to use its connection. */
+  get isAlone(): boolean {
+    return this.#options.setup.isAlone ?? false;
   }
 
   /** The SSIDs that packets of this session carry. */
@@ -162,6 +173,7 @@ export class Session {
     const message = decodeSessionMessage(decoded.message);
     if (!message.ok) return false;
     const { body } = message.value;
+    this.ownAddress = arrival.to ?? this.ownAddress;
     const transactionId = Uint8Array.from(message.value.transactionId);
     if (body.kind === 'traced' || body.kind === 'flows-opened')
       for (const take of this.tracingAnswers) take({ arrival, transactionId, body });
@@ -207,11 +219,7 @@ export class Session {
   takeProbe(datagram: Datagram): boolean {
     const { remote, plan } = this.#state;
     if (remote === null || plan === null || !sameEndpoint(remote, datagram.from)) return false;
-    const packet = this.#codec.decode(datagram.data);
-    if (packet === null) return false;
-    if (packet.kind === 'probe') this.#reflect(packet, datagram, remote, plan.dscp);
-    else this.#takeReflection(packet, datagram);
-    return true;
+    return this.#probing.take(datagram, plan);
   }
 
   /** Ends without a word to the peer; what it sends finds nobody. Whoever waits for the outcome gets one. */
@@ -219,61 +227,6 @@ export class Session {
     this.#abandoned = true;
     this.#timer?.cancel();
     this.#finish({ kind: 'failed', stage: 'opening', evidence: 'The agent was stopped' });
-  }
-
-  #reflect(
-    probe: Extract<ProbePacket, { kind: 'probe' }>,
-    datagram: Datagram,
-    to: Endpoint,
-    dscp: number,
-  ): void {
-    const { sequence } = probe.packet;
-    const receivedAtNs = datagram.receivedAtNs - this.#originNs;
-    const received = { timestamp: ntpFromNs(receivedAtNs, this.#originUnixNs), ttl: datagram.ttl };
-    const data = this.#codec.encodeReflection(
-      probe,
-      datagram.data.length,
-      received,
-      this.#lastReflection,
-      () => this.#ntpNow(),
-    );
-    const { sent, atNs } = this.#options.port.send(
-      { session: this, data, to, ttl: probeTtl, dscp },
-      (stampedAtNs) => {
-        const at = stampedAtNs - this.#originNs;
-        this.#lastReflection = { sequence, timestamp: ntpFromNs(at, this.#originUnixNs) };
-        this.#feed({ kind: 'reflection-stamped', sequence, atNs: at });
-      },
-    );
-    this.#feed({
-      kind: 'probe-received',
-      sequence,
-      sentAtNs: nsFromNtp(probe.packet.timestamp, this.#originUnixNs),
-      receivedAtNs,
-      reflectedAtNs: sent ? atNs - this.#originNs : null,
-      dscp: datagram.dscp,
-    });
-  }
-
-  #takeReflection(
-    { packet, followUp }: Extract<ProbePacket, { kind: 'reflection' }>,
-    datagram: Datagram,
-  ): void {
-    const { senderSequence } = packet;
-    if (this.#sentTimestamps.get(senderSequence) !== packet.senderTimestamp) return;
-    this.#feed({
-      kind: 'reflection-received',
-      sequence: senderSequence,
-      t2Ns: nsFromNtp(packet.receiveTimestamp, this.#originUnixNs),
-      t3Ns: nsFromNtp(packet.timestamp, this.#originUnixNs),
-      t4Ns: datagram.receivedAtNs - this.#originNs,
-    });
-    if (followUp === null) return;
-    this.#feed({
-      kind: 'follow-up',
-      sequence: followUp.sequence,
-      t3Ns: nsFromNtp(followUp.timestamp, this.#originUnixNs),
-    });
   }
 
   #feed(event: SessionEvent): void {
@@ -325,7 +278,7 @@ export class Session {
         this.#options.port.openWay(this, effect.to);
         return;
       case 'send-probe':
-        this.#sendProbe(effect.sequence, effect.to);
+        if (this.#state.plan !== null) this.#probing.send(effect.sequence, effect.to, this.#state.plan);
         return;
       case 'finished':
         this.#finish(effect.outcome);
@@ -335,26 +288,8 @@ export class Session {
     }
   }
 
-  #sendProbe(sequence: number, to: Endpoint): void {
-    const { plan } = this.#state;
-    if (plan === null) return;
-    const { bytes, timestamp } = this.#codec.encodeProbe(sequence, plan.payloadBytes, () => this.#ntpNow());
-    this.#sentTimestamps.set(sequence, timestamp);
-    const sentAt = (atNs: number) =>
-      this.#feed({ kind: 'probe-sent', sequence, atNs: atNs - this.#originNs });
-    const { sent, atNs } = this.#options.port.send(
-      { session: this, data: bytes, to, ttl: probeTtl, dscp: plan.dscp },
-      sentAt,
-    );
-    if (sent) sentAt(atNs);
-  }
-
   #encode(transactionId: Uint8Array, body: SessionBody): Uint8Array {
     const key = this.#keys.control[this.#options.setup.role];
     return encodeSessionMessage({ transactionId, sessionId: this.sessionId, body }, key);
-  }
-
-  #ntpNow(): bigint {
-    return ntpFromNs(this.#options.port.clock.monotonicNs() - this.#originNs, this.#originUnixNs);
   }
 }

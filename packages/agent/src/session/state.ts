@@ -13,6 +13,8 @@ export interface SessionSetup {
   readonly check: Extract<SessionBody, { kind: 'check' }>;
   /** Over TCP, the largest segment that the test asks for; null for the system's. */
   readonly mss?: number | null;
+  /** Over TCP, whether no other session is to use its connection. @default false */
+  readonly isAlone?: boolean;
   /** What the log's times count from (time.ts). */
   readonly originUnixNs: bigint;
 }
@@ -110,8 +112,8 @@ export interface SessionState {
   finishedAtMs: number;
   tracing: boolean;
   throughput: boolean;
-  /** Requests of the peer's tracing that have been answered. */
-  traceAnswers: number;
+  /** Transactions of the peer's tracing. */
+  readonly answeredTraces: Set<string>;
   /** For flows of the peer's. */
   waysOpened: number;
 }
@@ -142,7 +144,7 @@ export function startSession(setup: SessionSetup): SessionState {
     finishedAtMs: 0,
     tracing: false,
     throughput: false,
-    traceAnswers: 0,
+    answeredTraces: new Set(),
     waysOpened: 0,
   };
 }

@@ -18,8 +18,20 @@ function target(): End {
   return end;
 }
 
-function ask(end: End, from: Endpoint = peer, receivedTtl: number | null = 1): SessionEffect[] {
-  return end.feed({ kind: 'message', from, receivedTtl, transactionId: new Uint8Array(12), body: trace });
+let transactions = 0;
+function newTransaction(): Uint8Array {
+  const id = new Uint8Array(12);
+  new DataView(id.buffer).setUint32(0, ++transactions);
+  return id;
+}
+
+function ask(
+  end: End,
+  from: Endpoint = peer,
+  receivedTtl: number | null = 1,
+  transactionId = newTransaction(),
+): SessionEffect[] {
+  return end.feed({ kind: 'message', from, receivedTtl, transactionId, body: trace });
 }
 
 describe('a session whose peer traces the path', () => {
@@ -32,6 +44,23 @@ describe('a session whose peer traces the path', () => {
     assert.equal(countOf(ask(session('target')), 'traced'), 0);
   });
 
+  it('answers each request once: a copy gets nothing, wherever it comes from, and does not make it stay', () => {
+    const end = target();
+    const transactionId = newTransaction();
+    assert.equal(countOf(ask(end, peer, 1, transactionId), 'traced'), 1);
+    end.run(() => end.state.phase === 'lingering');
+    const finishedAtMs = end.nowMs;
+    end.nowMs += 4_000;
+    for (const from of [peer, endpoint('192.0.2.99', 7)])
+      assert.deepEqual(ask(end, from, 1, transactionId), []);
+    const flows: SessionBody = { kind: 'flows', from: [endpoint(peer.address, 40_001)] };
+    const copied = { kind: 'message', from: peer, receivedTtl: 1, transactionId: newTransaction() } as const;
+    assert.equal(opened(end.feed({ ...copied, body: flows })).length, 1);
+    assert.deepEqual(end.feed({ ...copied, body: flows }), []);
+    end.run();
+    assert.equal(end.nowMs - finishedAtMs, 9_000);
+  });
+
   it('opens the way to flows from the peer, and to nobody else', () => {
     const own = endpoint(peer.address, 40_001);
     const effects = target().hear({ kind: 'flows', from: [own, endpoint('192.0.2.99', 40_001)] });
@@ -42,8 +71,9 @@ describe('a session whose peer traces the path', () => {
   it('opens 40 ways and no more', () => {
     const end = target();
     const from = Array.from({ length: 10 }, (_, i) => endpoint(peer.address, 40_000 + i));
-    for (let i = 0; i < 4; i++) assert.equal(opened(end.hear({ kind: 'flows', from })).length, 10);
-    assert.equal(opened(end.hear({ kind: 'flows', from })).length, 0);
+    for (let i = 0; i < 4; i++)
+      assert.equal(opened(end.hear({ kind: 'flows', from }, newTransaction())).length, 10);
+    assert.equal(opened(end.hear({ kind: 'flows', from }, newTransaction())).length, 0);
   });
 
   it('answers 512 requests and no more', () => {

@@ -15,7 +15,10 @@ const patienceMs = 5_000;
 /** However often it asks: all that a round's tracing can take. */
 const limitMs = 30_000;
 
-/** Nothing before there is a way: until then nobody has shown to be where it says. */
+/**
+ * Nothing before there is a way: until then nobody has shown to be where it says. And each request once: what comes again
+ * is somebody's copy, whose sender need not be the peer. Who has had no answer asks in another transaction.
+ */
 export function answerTracing(
   state: SessionState,
   { from, receivedTtl, transactionId, body }: TracingMessage,
@@ -23,8 +26,11 @@ export function answerTracing(
   effects: SessionEffect[],
 ): void {
   const { remote, phase } = state;
-  if (remote === null || phase === 'gone' || state.traceAnswers >= maxAnswers) return;
-  state.traceAnswers += 1;
+  const key = Buffer.from(transactionId).toString('latin1');
+  const { answeredTraces } = state;
+  if (remote === null || phase === 'gone' || answeredTraces.has(key) || answeredTraces.size >= maxAnswers)
+    return;
+  answeredTraces.add(key);
   if (phase === 'lingering') {
     const untilMs = Math.min(nowMs + patienceMs, state.finishedAtMs + limitMs);
     state.lingerUntilMs = Math.max(state.lingerUntilMs, untilMs);

@@ -19,7 +19,7 @@ export const hmac = (...parts: Uint8Array[]) =>
   createHmac('sha256', key).update(Buffer.concat(parts)).digest().subarray(0, 16);
 
 export const senderEndpoint: Endpoint = endpoint('198.51.100.7', 40_001);
-export const reflectorEndpoint: Endpoint = endpoint('192.0.2.1', 862);
+const reflectorEndpoint: Endpoint = endpoint('192.0.2.1', 862);
 
 /** A probe, unauthenticated: sequence number, SSID, then TLVs. T1 is e9a1b2c3.80000000; it errs by 1 unit. */
 export const openProbe = (sequence: string, ssid: string, tlvs = '') =>

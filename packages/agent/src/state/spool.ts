@@ -76,10 +76,17 @@ export class Spool {
       .map(({ id, result }) => ({ id: Number(id), result: JSON.parse(String(result)) }));
   }
 
-  /** Results as `oldest` gave them, from the oldest on. */
+  /** Results as `oldest` gave them, from the oldest on. After a crash of the machine they may be there again. */
   remove(results: readonly SpooledResult[]): void {
     const last = results.at(-1);
-    if (last !== undefined) this.#count -= Number(this.#deleteUpTo.run(last.id).changes);
+    if (last === undefined) return;
+    // The collector takes a result twice, so nothing waits for the disk; the next `add` has it there.
+    this.#database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      this.#count -= Number(this.#deleteUpTo.run(last.id).changes);
+    } finally {
+      this.#database.exec('PRAGMA synchronous = FULL');
+    }
   }
 
   removeOne({ id }: SpooledResult): void {

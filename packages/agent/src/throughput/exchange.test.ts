@@ -15,6 +15,7 @@ import { pino } from 'pino';
 import { assignment } from '../../test/samples.ts';
 import { bothStart, outside, reach, testPort, twoAgents } from '../port/scene.ts';
 import type { ThroughputMessage } from '../session/throughput.ts';
+import { Exchange } from './exchange.ts';
 import { RoundThroughputs } from './throughputs.ts';
 
 const tag = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
@@ -30,8 +31,14 @@ const rateMbps = 8;
 const durationMs = 5_000;
 const packetsOf = (ms: number) => (ms * rateMbps * 1000) / (bulkDatagramBytes * 8);
 
+/** Of an agent that measures another session's throughput for now. */
+function taken() {
+  let isFree = false;
+  return { take: () => isFree, give: () => (isFree = true) };
+}
+
 /** A target that is through with its probes, and a source that does as the test says. */
-async function target(change: Partial<Assignment> = {}) {
+async function target(change: Partial<Assignment> = {}, place?: ReturnType<typeof taken>) {
   const world = await twoAgents({ source: {}, target: {} }, 1, 'udp');
   const { simulation, source } = world;
   const { atSource, atTarget } = bothStart(world);
@@ -55,11 +62,21 @@ async function target(change: Partial<Assignment> = {}) {
       ...change,
     },
   );
-  void throughputs
-    .measure(atTarget.session, asked, (each) => received.push(each))
-    .then(() => {
-      isOver = true;
-    });
+  const onReceived = (each: Throughput | null) => received.push(each);
+  const exchange = () => {
+    const { session } = atTarget;
+    const { port } = world.target;
+    assert.ok(place !== undefined && session.remote !== null);
+    const signal = new AbortController().signal;
+    const common = { net: world.target.host.net, port, session, remote: session.remote, signal };
+    session.setThroughput(true);
+    return new Exchange({ ...common, assignment: asked, place, onReceived }).run();
+  };
+  const measuring =
+    place === undefined ? throughputs.measure(atTarget.session, asked, onReceived) : exchange();
+  void measuring.then(() => {
+    isOver = true;
+  });
   // As long as the test says something, its session is there.
   atSource.session.setThroughput(true);
   const heard: ThroughputMessage['body'][] = [];
@@ -168,7 +185,7 @@ describe('a target of a throughput', () => {
     assert.equal(end.sent, sent);
   });
 
-  it('does not wait for a source that measures another', async () => {
+  it('does not wait for a source that gives up', async () => {
     const end = await target();
     end.ask({ direction: null, durationMs: 0, rateKbps: null, tag: new Uint8Array(8) });
     await end.pass(100);
@@ -176,14 +193,54 @@ describe('a target of a throughput', () => {
     assert.ok(end.isOver);
   });
 
+  const nothing: ThroughputPlan = { direction: null, durationMs: 0, rateKbps: null, tag: new Uint8Array(8) };
+
+  it('waits for a source that says for how long it measures another, 30 s at most', async () => {
+    const end = await target();
+    end.ask({ ...nothing, durationMs: 20_000 });
+    await end.pass(20_000);
+    end.ask(fromTarget);
+    await end.pass(100, true);
+    assert.ok(end.sent > 0);
+
+    const held = await target();
+    for (let i = 0; i < 12 && !held.isOver; i++) {
+      held.ask({ ...nothing, durationMs: 30_000 });
+      await held.pass(i === 0 ? 37_000 : 500);
+    }
+    assert.ok(held.isOver);
+    assert.deepEqual(held.received, [{ outcome: 'refused', reason: 'busy' }]);
+  });
+
+  it('refuses while it measures another, waits for its source to ask again, and not for ever', async () => {
+    const place = taken();
+    const end = await target({}, place);
+    end.ask(fromTarget);
+    await end.pass(5_000);
+    assert.deepEqual([end.refusals, end.sent, end.isOver], [[486], 0, false]);
+    place.give();
+    end.ask(fromTarget);
+    await end.pass(100, true);
+    assert.ok(end.sent > 0);
+
+    const busy = await target({}, taken());
+    for (let asked = 0; asked < 80 && !busy.isOver; asked++) {
+      busy.ask(fromTarget);
+      await busy.pass(500);
+    }
+    assert.ok(busy.isOver);
+    assert.deepEqual(busy.received.at(-1), { outcome: 'refused', reason: 'busy' });
+    assert.equal(busy.sent, 0);
+  });
+
   it('is not held by questions without end', async () => {
     const end = await target();
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 100; i++) {
       end.ask({ ...fromTarget, direction: 'to-target' });
-      await end.pass(3_000);
+      await end.pass(300);
     }
     assert.ok(end.isOver);
-    assert.ok(end.heard.filter(({ kind }) => kind !== 'arrived').length <= 4);
+    assert.ok(end.heard.filter(({ kind }) => kind !== 'arrived').length <= 64);
   });
 
   /** It has granted a tag, and packets with it come, a millisecond apart. */

@@ -4,20 +4,22 @@
 //   from target   the source draws a tag, listens → Throughput(plan, tag) → the target grants and sends
 //
 // Each end does so for its own assignment only, at the lesser of both ends' rates and durations, and one session at a time.
+// A source waits for its turn, at its own end and at the target's, and holds neither place while it does: so two agents that
+// ask each other do not wait for each other.
 
 import { type Assignment, measuredDirections, type OneDirection, type Throughput } from '@pinhole/contract';
-import type { Timer } from '@pinhole/net';
 import { bulkTagBytes, type SessionBody, type ThroughputPlan } from '@pinhole/wire';
-import { drive } from '../path/drive.ts';
 import { openRequest, sameOctets, stepRequest } from '../session/request.ts';
 import type { ThroughputMessage } from '../session/throughput.ts';
+import { drive } from '../timing/drive.ts';
+import { pause } from '../timing/pause.ts';
 import { notMeasured } from './receiver.ts';
 import { BulkTraffic, type TrafficOptions } from './traffic.ts';
 
 export interface ExchangeOptions extends Omit<TrafficOptions, 'dscp'> {
   readonly assignment: Assignment;
-  /** Takes this agent's one place, if it is not another session's. */
-  readonly occupy: () => boolean;
+  /** This agent's one place: taken if it is not another session's, and given back. */
+  readonly place: { readonly take: () => boolean; readonly give: () => void };
   /** What this end has received, or why not; the first call counts. */
   readonly onReceived: (throughput: Throughput) => void;
 }
@@ -29,11 +31,17 @@ const requestWaitMs = 8_000;
 /** Where the test names no rate: a tenth of Fast Ethernet. */
 const usualRateKbps = 10_000;
 
-/** To different requests: an honest source has one for each direction. */
-const maxAnswers = 4;
+/** For its turn: as long as one direction may take. The round's results wait meanwhile. */
+const turnLimitMs = 30_000;
+/** Drawn anew each time, or two that were refused by each other would ask at the same moment again. */
+const [leastTurnGapMs, mostTurnGapMs] = [500, 1_000] as const;
+/** To different requests: an honest source has one for each direction, and as many as that for its turn. */
+const maxAnswers = 64;
 
 const busy: Throughput = { outcome: 'refused', reason: 'busy' };
 const noTag = new Uint8Array(bulkTagBytes);
+/** The source measures another throughput; with a duration: for so long at most, and then it asks. */
+const nothing: ThroughputPlan = { direction: null, durationMs: 0, rateKbps: null, tag: noTag };
 
 type Answer = { readonly granted: ThroughputPlan } | { readonly refusal: Throughput };
 
@@ -47,6 +55,11 @@ export class Exchange {
   readonly #answers: { readonly transactionId: Uint8Array; readonly body: SessionBody }[] = [];
   #underWay: Promise<unknown> | null = null;
   #onRequest: () => void = () => undefined;
+  /** What is not asked for by then is not measured. */
+  #requestedByMs = 0;
+  #turnLimitAtMs: number | null = null;
+  /** As far as the target knows: the source has been refused, or waits at its own end. */
+  #isBusy = false;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -70,14 +83,30 @@ export class Exchange {
   // ---- the source ----------------------------------------------------------------------------------------------
 
   async #askForAll(): Promise<void> {
-    const { net, occupy, onReceived } = this.#options;
-    if (this.#left.size === 0) return;
-    if (!occupy()) {
-      onReceived(busy);
-      // So that the target need not wait.
-      await this.#ask({ direction: null, durationMs: 0, rateKbps: null, tag: noTag });
-      return;
+    const { net, place, signal, onReceived } = this.#options;
+    const untilMs = this.#nowMs() + turnLimitMs;
+    let isToldToWait = false;
+    while (this.#left.size > 0 && !signal.aborted) {
+      if (place.take()) {
+        if ((await this.#askForEach()) === 'over') return;
+        place.give();
+      } else if (!isToldToWait) {
+        isToldToWait = true;
+        await this.#ask({ ...nothing, durationMs: turnLimitMs });
+      }
+      if (this.#nowMs() >= untilMs) break;
+      const gapMs = leastTurnGapMs + net.random.below(mostTurnGapMs - leastTurnGapMs);
+      await pause(net.clock, gapMs, signal);
     }
+    if (this.#left.size === 0 || signal.aborted) return;
+    onReceived(busy);
+    // So that the target need not wait.
+    await this.#ask(nothing);
+  }
+
+  /** `busy`: nothing has been measured, for the target measures another's. */
+  async #askForEach(): Promise<'over' | 'busy'> {
+    const { net, onReceived } = this.#options;
     for (const direction of this.#left) {
       const tag = direction === 'to-target' ? noTag : net.random.bytes(bulkTagBytes);
       const plan = { ...this.#own(), direction, tag };
@@ -85,18 +114,20 @@ export class Exchange {
       const answer = await this.#ask(plan);
       if ('refusal' in answer) {
         this.#traffic.stop();
-        onReceived(answer.refusal);
-        return;
+        const isBusy = answer.refusal === busy;
+        if (!isBusy) onReceived(answer.refusal);
+        return isBusy ? 'busy' : 'over';
       }
       if (received === null) await this.#traffic.send({ ...answer.granted, ...this.#least(answer.granted) });
       else onReceived(await received);
+      this.#left.delete(direction);
     }
+    return 'over';
   }
 
   async #ask(plan: ThroughputPlan): Promise<Answer> {
     const { net, signal } = this.#options;
-    const nowMs = () => net.clock.monotonicNs() / 1e6;
-    let request = openRequest({ kind: 'throughput', plan }, net.random.bytes(12), 0, nowMs());
+    let request = openRequest({ kind: 'throughput', plan }, net.random.bytes(12), 0, this.#nowMs());
     let answer: Answer = { refusal: notMeasured };
     await drive<{ kind: 'answer'; answer: Answer }>(net.clock, signal, (feed) => {
       const onAnswer = (given: Answer) => feed({ kind: 'answer', answer: given });
@@ -106,7 +137,7 @@ export class Exchange {
           answer = event.answer;
           return null;
         }
-        const step = stepRequest(request, nowMs());
+        const step = stepRequest(request, this.#nowMs());
         if (step.action === 'give-up') return null;
         if (step.action === 'send') this.#traffic.say(request.body, request.transactionId);
         request = step.request;
@@ -122,37 +153,47 @@ export class Exchange {
   async #serve(): Promise<void> {
     while (this.#left.size > 0 && (await this.#requested())) await this.#underWay;
     this.#left.clear();
-    this.#options.onReceived(notMeasured);
+    this.#options.onReceived(this.#isBusy ? busy : notMeasured);
   }
 
   /** False where nothing is asked for in time. */
-  #requested(): Promise<boolean> {
+  async #requested(): Promise<boolean> {
     const { net, signal } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer: Timer = net.clock.after(requestWaitMs, () => resolve(false));
-    const onAbort = () => resolve(false);
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#onRequest = () => resolve(true);
-    return promise.finally(() => {
-      timer.cancel();
-      signal.removeEventListener('abort', onAbort);
-    });
+    const request = new AbortController();
+    this.#onRequest = () => request.abort();
+    this.#requestedByMs = this.#nowMs() + requestWaitMs;
+    const either = AbortSignal.any([signal, request.signal]);
+    for (let leftMs = requestWaitMs; leftMs > 0 && !either.aborted; ) {
+      await pause(net.clock, leftMs, either);
+      leftMs = this.#requestedByMs - this.#nowMs();
+    }
+    return request.signal.aborted;
+  }
+
+  /** The source comes again; but not for ever. */
+  #awaitTurn(withinMs: number): void {
+    this.#turnLimitAtMs ??= this.#nowMs() + turnLimitMs + requestWaitMs;
+    const byMs = Math.min(this.#turnLimitAtMs, this.#nowMs() + withinMs + requestWaitMs);
+    this.#requestedByMs = Math.max(this.#requestedByMs, byMs);
+    this.#isBusy = true;
   }
 
   #answerTo(asked: ThroughputPlan): SessionBody {
-    const { net, assignment, occupy, onReceived } = this.#options;
+    const { net, assignment, place, onReceived } = this.#options;
     const { direction } = asked;
     if (direction === null) {
-      this.#end(busy);
+      if (asked.durationMs > 0) this.#awaitTurn(asked.durationMs);
+      else this.#end(busy);
       return { kind: 'granted', plan: asked };
     }
     if (assignment.role === 'source' || !this.#left.has(direction) || this.#underWay !== null)
       return refused(refusals.forbidden, 'Not what this agent is to measure');
-    if (!occupy()) {
-      this.#end(busy);
+    if (!place.take()) {
+      this.#awaitTurn(mostTurnGapMs);
       return refused(refusals.busy, 'This agent measures another throughput');
     }
     this.#left.delete(direction);
+    this.#isBusy = false;
     const least = this.#least(asked);
     const tag = direction === 'to-target' ? net.random.bytes(bulkTagBytes) : asked.tag;
     const plan = { direction, ...least, tag };
@@ -197,6 +238,10 @@ export class Exchange {
       default:
         this.#traffic.take(message);
     }
+  }
+
+  #nowMs(): number {
+    return this.#options.net.clock.monotonicNs() / 1e6;
   }
 
   /** What this end's own assignment asks for. */

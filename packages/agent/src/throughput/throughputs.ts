@@ -55,6 +55,15 @@ export class RoundThroughputs {
       tell(notMeasured);
       return;
     }
+    const place = {
+      take: () => {
+        this.#measuring ??= session;
+        return this.#measuring === session;
+      },
+      give: () => {
+        if (this.#measuring === session) this.#measuring = null;
+      },
+    };
     const exchange = new Exchange({
       net,
       port: port(assignment.protocol),
@@ -62,10 +71,7 @@ export class RoundThroughputs {
       remote,
       assignment,
       signal: this.#ending.signal,
-      occupy: () => {
-        this.#measuring ??= session;
-        return this.#measuring === session;
-      },
+      place,
       onReceived: tell,
     });
     const stop = () => {
@@ -80,7 +86,7 @@ export class RoundThroughputs {
     });
     tell(notMeasured);
     this.#stops.delete(stop);
-    if (this.#measuring === session) this.#measuring = null;
+    place.give();
     session.setThroughput(false);
   }
 }

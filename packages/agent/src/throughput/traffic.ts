@@ -9,11 +9,11 @@ import {
   sameEndpoint,
   type ThroughputPlan,
 } from '@pinhole/wire';
-import { drive } from '../path/drive.ts';
 import type { AgentPort } from '../port/port.ts';
 import { sameOctets } from '../session/request.ts';
 import type { Session } from '../session/session.ts';
 import type { ThroughputMessage } from '../session/throughput.ts';
+import { drive } from '../timing/drive.ts';
 import { countArrival, notMeasured, type ReceiverEvent, startReceiver, stepReceiver } from './receiver.ts';
 import { packetsWithin, type SenderEvent, startSender, stepSender } from './sender.ts';
 

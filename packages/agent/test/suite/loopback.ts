@@ -1,6 +1,6 @@
 import type { Net } from '@pinhole/net';
 import { ip } from '@pinhole/wire';
-import type { SessionWorld } from './session.ts';
+import type { SessionWorld } from './rounds.ts';
 
 /** Both agents on this machine's loopback, each with an implementation of its own. */
 export function loopbackWorld(createNet: () => Net): () => SessionWorld {

@@ -1,6 +1,6 @@
 // One agent of a session under test: its port and its rounds, without collector and server.
 
-import { type Assignment, type RoundResult, roundResultSchema } from '@pinhole/contract';
+import { type Assignment, type RoundPhase, type RoundResult, roundResultSchema } from '@pinhole/contract';
 import type { Net } from '@pinhole/net';
 import type { Endpoint, IpAddress, Transport } from '@pinhole/wire';
 import { pino } from 'pino';
@@ -16,6 +16,8 @@ export interface Party {
   readonly port: AgentPort;
   readonly runner: RoundRunner;
   readonly results: RoundResult[];
+  /** Of its rounds as a source. */
+  readonly phases: [roundId: number, RoundPhase][];
   assignments: Assignment[];
 }
 
@@ -29,6 +31,7 @@ export async function openParty(
   agentId: string,
 ): Promise<Party> {
   const results: RoundResult[] = [];
+  const phases: Party['phases'] = [];
   const handler: PortHandler = {
     takeRendezvous: () => false,
     beginSession: (check, from) => party.runner.begin(check, from),
@@ -42,6 +45,7 @@ export async function openParty(
     endpoint: { address, port: number },
     port,
     results,
+    phases,
     assignments: [],
     runner: new RoundRunner({
       net,
@@ -54,7 +58,8 @@ export async function openParty(
       ownAgentId: () => agentId,
       assignments: () => party.assignments,
       refreshConfig: () => Promise.resolve(),
-      trace: () => undefined,
+      trace: () => Promise.resolve(),
+      onPhase: (_assignment, roundId, phase) => phases.push([roundId, phase]),
       measureThroughput: (session, assignment, onReceived) =>
         throughputs.measure(session, assignment, onReceived),
       onResults: (each) => results.push(...each.map((result) => roundResultSchema.parse(result))),

@@ -1,19 +1,11 @@
 // What a session does, on every implementation of the network.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import type { Assignment, MeasuredResult, RoundResult } from '@pinhole/contract';
-import type { Net } from '@pinhole/net';
-import type { IpAddress, Transport } from '@pinhole/wire';
-import { assign, openParty, type Party, sourceId, targetId } from './party.ts';
-
-export interface SessionWorld {
-  readonly source: { readonly net: Net; readonly address: IpAddress };
-  readonly target: { readonly net: Net; readonly address: IpAddress };
-  /** Runs a program to its end, in real or in virtual time. */
-  run<T>(program: Promise<T>): Promise<T>;
-  destroy(): Promise<void>;
-}
+import { describe } from 'node:test';
+import type { Assignment } from '@pinhole/contract';
+import type { Transport } from '@pinhole/wire';
+import { assign, type Party } from './party.ts';
+import { measured, passed, reported, runRound, type SessionWorld, testOver } from './rounds.ts';
 
 /** Over TCP the kernel says more, unless somebody listens who does not answer. */
 const unreachable = /^\d+ checks sent, none answered; none of the peer arrived$|^TCP to .*: refused$/;
@@ -26,25 +18,7 @@ export function describeSessions(name: string, createWorld: () => SessionWorld):
 }
 
 function describeSessionsOver(transport: Transport, name: string, createWorld: () => SessionWorld): void {
-  const test = (
-    title: string,
-    program: (source: Party, target: Party, world: SessionWorld) => Promise<void>,
-  ) =>
-    it(title, async () => {
-      const world = createWorld();
-      const both = async () => {
-        const source = await openParty(transport, world.source.net, world.source.address, sourceId);
-        const target = await openParty(transport, world.target.net, world.target.address, targetId);
-        await program(source, target, world);
-        source.port.close();
-        target.port.close();
-      };
-      try {
-        await world.run(both());
-      } finally {
-        await world.destroy();
-      }
-    });
+  const test = testOver(transport, createWorld);
 
   // Each waits far more than it works.
   describe(`sessions over ${transport} on ${name}`, { concurrency: true }, () => {
@@ -67,6 +41,8 @@ function describeSessionsOver(transport: Transport, name: string, createWorld: (
         assert.deepEqual([targetEndpoint, sourceEndpoint], [target.endpoint, source.endpoint]);
         assert.equal(method, 'direct');
       }
+      const phases = ['connecting', 'measuring', 'tracing', 'done'].map((phase) => [1_800_000_000, phase]);
+      assert.deepEqual([source.phases, target.phases], [phases, []]);
     });
 
     for (const [direction, receiver] of [
@@ -148,6 +124,8 @@ function describeSessionsOver(transport: Transport, name: string, createWorld: (
           ['to-target', 'from-target'],
         );
         assert.deepEqual(target.results, []);
+        const phases = source.phases.map(([, phase]) => phase);
+        assert.deepEqual(phases, ['connecting', 'tracing', 'done']);
       });
     }
 
@@ -165,27 +143,4 @@ function describeSessionsOver(transport: Transport, name: string, createWorld: (
       assert.equal(measurement.sent, 50);
     });
   });
-}
-
-function runRound(source: Party, roundId = 1_800_000_000): Promise<void> {
-  const [assignment] = source.assignments;
-  assert.ok(assignment !== undefined);
-  return source.runner.run({ assignment, roundId });
-}
-
-function measured(results: readonly RoundResult[], direction: RoundResult['direction']): MeasuredResult {
-  const result = results.find((each) => each.direction === direction);
-  assert.ok(result?.outcome === 'measured', `no measured result ${direction}: ${JSON.stringify(results)}`);
-  return result;
-}
-
-/** The target ends a moment after the source. */
-async function reported(world: SessionWorld, party: Party, count: number): Promise<void> {
-  for (let waits = 0; party.results.length < count && waits < 400; waits++)
-    await passed(world.target.net, 50);
-  assert.equal(party.results.length, count);
-}
-
-function passed(net: Net, delayMs: number): Promise<void> {
-  return new Promise((resolve) => net.clock.after(delayMs, resolve));
 }

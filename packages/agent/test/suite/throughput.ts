@@ -1,16 +1,14 @@
 // What a session does for throughput, on every implementation of the network.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import type { Assignment, MeasuredResult, RoundResult, Throughput } from '@pinhole/contract';
-import type { Net } from '@pinhole/net';
+import { describe } from 'node:test';
+import type { RoundResult, Throughput } from '@pinhole/contract';
 import type { Transport } from '@pinhole/wire';
-import { assign, openParty, type Party, sourceId, targetId } from './party.ts';
-import type { SessionWorld } from './session.ts';
+import { assign, openParty, type Party } from './party.ts';
+import { measured, passed, reported, runRound, type SessionWorld, testOver } from './rounds.ts';
 
 const rateMbps = 20;
 const durationMs = 5_000;
-const busy: Throughput = { outcome: 'refused', reason: 'busy' };
 const failed: Throughput = { outcome: 'refused', reason: 'failed' };
 
 /** `leastShare` of the rate is reached: a machine that is busy with other things sends less in its time. */
@@ -29,25 +27,7 @@ function describeOver(
   leastShare: number,
 ): void {
   const asked = { durationMs, rateMbps: transport === 'udp' ? rateMbps : null };
-  const test = (
-    title: string,
-    program: (source: Party, target: Party, world: SessionWorld) => Promise<void>,
-  ) =>
-    it(title, async () => {
-      const world = createWorld();
-      const both = async () => {
-        const source = await openParty(transport, world.source.net, world.source.address, sourceId);
-        const target = await openParty(transport, world.target.net, world.target.address, targetId);
-        await program(source, target, world);
-        source.port.close();
-        target.port.close();
-      };
-      try {
-        await world.run(both());
-      } finally {
-        await world.destroy();
-      }
-    });
+  const test = testOver(transport, createWorld);
 
   const assertMeasured = (throughput: Throughput | undefined) => {
     assert.ok(throughput?.outcome === 'measured', JSON.stringify(throughput));
@@ -71,6 +51,8 @@ function describeOver(
       await runRound(source);
       const tookMs = (world.source.net.clock.monotonicNs() - beganNs) / 1e6;
       assert.ok(tookMs > 2 * durationMs, `${tookMs} ms`);
+      const phases = source.phases.map(([, phase]) => phase);
+      assert.deepEqual(phases, ['connecting', 'measuring', 'throughput', 'tracing', 'done']);
       assertMeasured(throughputOf(source, 'from-target'));
       assertMeasured(throughputOf(target, 'to-target'));
     });
@@ -89,29 +71,23 @@ function describeOver(
       });
     }
 
-    test('is refused to a second session as long as one is under way, and its round has all else', async (source, target, world) => {
+    test('waits for its turn where another session of the same agents is measured', async (source, target, world) => {
       assign(source, target, { throughput: asked });
       const [assignment] = source.assignments;
       const first = runRound(source, 100);
-      // Another test of the same pair, or it would wait for its turn.
+      // Another test of the same pair, or it would not begin before.
       target.assignments = [...target.assignments, { ...target.assignments[0]!, testId: '8' }];
       await passed(world.source.net, 3_000);
-      await source.runner.run({ assignment: { ...assignment!, testId: '8' }, roundId: 200 });
-      await reported(world, target, 1);
-      for (const [party, direction] of [
-        [source, 'from-target'],
-        [target, 'to-target'],
-      ] as const) {
-        const { throughput, measurement } = measured(party.results, direction, '8');
-        assert.deepEqual(throughput, busy);
-        assert.equal(measurement.sent, 50);
+      const second = source.runner.run({ assignment: { ...assignment!, testId: '8' }, roundId: 200 });
+      await Promise.all([first, second]);
+      await reported(world, target, 2);
+      for (const testId of ['7', '8']) {
+        assertMeasured(measured(source.results, 'from-target', testId).throughput);
+        assertMeasured(measured(target.results, 'to-target', testId).throughput);
       }
-      await first;
-      assertMeasured(throughputOf(source, 'from-target'));
-      assertMeasured(throughputOf(target, 'to-target'));
     });
 
-    test('is refused by a target that measures another source’s', async (source, target, world) => {
+    test('waits for its turn where its target measures another source’s', async (source, target, world) => {
       const other = await openParty(transport, world.source.net, world.source.address, '33');
       assign(source, target, { throughput: asked });
       const [assignment] = target.assignments;
@@ -120,15 +96,49 @@ function describeOver(
       other.assignments = [{ ...source.assignments[0]!, testId: '8' }];
       const first = runRound(source);
       await passed(world.source.net, 3_000);
-      await runRound(other);
-      assert.deepEqual(measured(other.results, 'from-target', '8').throughput, busy);
-      await reported(world, target, 1);
-      assert.deepEqual(measured(target.results, 'to-target', '8').throughput, busy);
-      await first;
+      await Promise.all([first, runRound(other)]);
+      await reported(world, target, 2);
+      assertMeasured(measured(other.results, 'from-target', '8').throughput);
+      assertMeasured(measured(target.results, 'to-target', '8').throughput);
       assertMeasured(throughputOf(source, 'from-target'));
       assertMeasured(throughputOf(target, 'to-target'));
       other.port.close();
     });
+
+    test('is measured both ways where two agents are each other’s target at the same time', async (source, target, world) => {
+      assign(source, target, { direction: 'to-target', throughput: asked });
+      const [there] = source.assignments;
+      const [back] = target.assignments;
+      source.assignments = [there!, { ...there!, testId: '8', role: 'target' }];
+      target.assignments = [back!, { ...back!, testId: '8', role: 'source' }];
+      await Promise.all([
+        runRound(source),
+        target.runner.run({ assignment: target.assignments[1]!, roundId: 1_800_000_000 }),
+      ]);
+      await reported(world, target, 1);
+      await reported(world, source, 1);
+      assertMeasured(throughputOf(target, 'to-target'));
+      assertMeasured(measured(source.results, 'to-target', '8').throughput);
+    });
+
+    if (transport === 'tcp') {
+      test('has a connection of its own, in which nobody’s probes wait', async (source, target, world) => {
+        assign(source, target, { throughput: asked });
+        const other = { testId: '8', throughput: null } as const;
+        const [there] = source.assignments;
+        target.assignments = target.assignments.flatMap((each) => [each, { ...each, ...other }]);
+        const round = runRound(source);
+        await passed(world.source.net, 3_000);
+        await source.runner.run({ assignment: { ...there!, ...other }, roundId: 200 });
+        await round;
+        const [own, shared] = ['7', '8'].map((testId) => measured(source.results, 'from-target', testId));
+        assert.deepEqual(shared!.sourceEndpoint, source.endpoint);
+        assert.equal(own!.sourceEndpoint.address, source.endpoint.address);
+        assert.notEqual(own!.sourceEndpoint.port, source.endpoint.port);
+        assertMeasured(own!.throughput);
+        assert.equal(shared!.measurement.lossPercent, 0);
+      });
+    }
 
     for (const [title, ofSource, ofTarget] of [
       ['source alone asks', asked, null],
@@ -180,33 +190,6 @@ function describeOver(
   });
 }
 
-function runRound(source: Party, roundId = 1_800_000_000): Promise<void> {
-  const [assignment] = source.assignments;
-  assert.ok(assignment !== undefined);
-  return source.runner.run({ assignment, roundId });
-}
-
-function measured(
-  results: readonly RoundResult[],
-  direction: RoundResult['direction'],
-  testId: Assignment['testId'] = '7',
-): MeasuredResult {
-  const result = results.find((each) => each.direction === direction && each.testId === testId);
-  assert.ok(result?.outcome === 'measured', `no measured result ${direction}: ${JSON.stringify(results)}`);
-  return result;
-}
-
 function throughputOf(party: Party, direction: RoundResult['direction']): Throughput | undefined {
   return measured(party.results, direction).throughput;
-}
-
-/** The target ends a moment after the source. */
-async function reported(world: SessionWorld, party: Party, count: number): Promise<void> {
-  for (let waits = 0; party.results.length < count && waits < 400; waits++)
-    await passed(world.target.net, 50);
-  assert.ok(party.results.length >= count);
-}
-
-function passed(net: Net, delayMs: number): Promise<void> {
-  return new Promise((resolve) => net.clock.after(delayMs, resolve));
 }
