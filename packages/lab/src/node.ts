@@ -67,6 +67,7 @@ export interface LinkEnd {
   readonly interfaceName: string;
 }
 
+/** The link, cut in two where it has a description. */
 export function cutWhere(
   description: z.output<typeof linkSchema> | undefined,
   name: string,
@@ -78,10 +79,12 @@ export function cutWhere(
     : { ...whole, cut: { name, interfaceNames, profile: linkProfile(description) } };
 }
 
+/** An interface with these addresses, all of one prefix length. */
 export function addressed(name: string, prefixLength: number, ...addresses: IpAddress[]): Interface {
   return { name, addresses: addresses.map((address) => ({ address, prefixLength })) };
 }
 
+/** Between two interfaces, each given as its node's name and its own. */
 export function link(a: readonly [string, string], b: readonly [string, string]): Link {
   const end = ([node, interfaceName]: readonly [string, string]): LinkEnd => ({ node, interfaceName });
   return { ends: [end(a), end(b)] };

@@ -9,15 +9,20 @@ interface Options {
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('Two sites behind two NATs on this machine, an agent in each, and a test between them.')
+    .description(
+      'Sites behind NATs on this machine, an agent in each, tests between them, and the page that shows it all.',
+    )
     .addOption(
-      new Option('--listen <host:port>', 'where REST is to be reached from this machine')
+      new Option('--listen <host:port>', 'where the page is to be reached from this machine')
         .argParser(parseListen)
         .default({ host: '127.0.0.1', port: 8080 }, '127.0.0.1:8080, or another port where that is taken')
         .env('PINHOLE_DEMO_LISTEN'),
     )
     .addOption(
-      new Option('--rounds <number>', 'end after so many rounds (default: go on until Ctrl-C)')
+      new Option(
+        '--rounds <number>',
+        'end after so many rounds of the first test (default: go on until Ctrl-C)',
+      )
         .argParser(parseRounds)
         .env('PINHOLE_DEMO_ROUNDS'),
     )

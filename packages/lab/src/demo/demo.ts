@@ -1,5 +1,5 @@
 // `pinhole demo`: the outer half. It enters the lab's namespaces, where inside.ts does the work, and lets this
-// machine reach the REST interface that is served in there: a TCP port here, a Unix socket that both sides see, and
+// machine reach the page and REST that are served in there: a TCP port here, a Unix socket that both sides see, and
 // from there to the collector.
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -13,9 +13,9 @@ import type { DemoTask } from './inside.ts';
 import { runLoopbackDemo } from './loopback.ts';
 
 export interface DemoOptions {
-  /** Where REST is to be reached; another port is taken where this one is not free. */
+  /** Where the page and REST are to be reached; another port is taken where this one is not free. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** End after so many rounds. @default never */
+  /** End after so many rounds of the first test. @default never */
   readonly rounds?: number;
 }
 
@@ -29,11 +29,11 @@ export async function runDemo({ listen, rounds }: DemoOptions): Promise<number> 
     return runLoopbackDemo({ listen, rounds });
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'pinhole-demo-'));
-  const socketPath = path.join(folder, 'rest.sock');
+  const socketPath = path.join(folder, 'page.sock');
   const server = await openDoor(listen, socketPath);
   try {
     const { port } = server.address() as { port: number };
-    const task: DemoTask = { socketPath, restUrl: `http://${listen.host}:${port}`, rounds: rounds ?? null };
+    const task: DemoTask = { socketPath, pageUrl: `http://${listen.host}:${port}`, rounds: rounds ?? null };
     const inside = fileURLToPath(new URL('./inside.ts', import.meta.url));
     return await enterPrivateNamespaces([process.execPath, inside, JSON.stringify(task)]);
   } finally {

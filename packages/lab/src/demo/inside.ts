@@ -1,24 +1,29 @@
 // `pinhole demo`: the inner half, which lives in the lab's core.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
+import { parseDescription } from '../description.ts';
 import { LabError } from '../error.ts';
 import { buildLab, type Lab } from '../lab.ts';
+import { planTopology } from '../topology.ts';
+import { namesOf, serveNames } from './names/names.ts';
+import { networksFile } from './networks.ts';
 import { playDemo } from './play.ts';
-import { startPrograms } from './programs.ts';
+import { compileCache, startPrograms } from './programs.ts';
 import { say } from './say.ts';
+import { demoAlertRule, demoDescription, demoSites, demoTests } from './scenario.ts';
 
 export interface DemoTask {
   /** Where the outer half passes connections in. */
   readonly socketPath: string;
-  /** What REST is called outside. */
-  readonly restUrl: string;
+  /** What the page is called outside. */
+  readonly pageUrl: string;
   readonly rounds: number | null;
 }
 
 const collectorPort = 8080;
 /** In here only: it goes with the namespaces. */
-const dataFolder = '/run/pinhole-demo';
+const folder = '/run/pinhole-demo';
 
 const task: DemoTask = JSON.parse(process.argv[2] ?? '{}');
 const ending = new AbortController();
@@ -32,44 +37,33 @@ process.exitCode = await run().catch((error: unknown) => {
 process.exit();
 
 async function run(): Promise<number> {
-  say('Building two sites, each behind a NAT that drops whatever it did not ask for …');
-  const lab = await buildLab({
-    sites: [
-      { name: 'a', nat: 'eim-apdf' },
-      { name: 'b', nat: 'eim-apdf' },
-    ],
-  });
+  const natted = demoSites.filter(({ site }) => site.nat !== 'none').length;
+  say(`Building ${demoSites.length} sites, ${natted} of them behind NATs, with routers between them …`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const [lab, cache] = await Promise.all([
+    buildLab(demoDescription, { verify: false }),
+    compileCache(folder),
+  ]);
+  Object.assign(process.env, cache);
   try {
-    sayTopology(lab);
-    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-    const [address, second] = lab.server.addresses;
-    const collectorUrl = `http://${address}:${collectorPort}`;
-    const programs = startPrograms(dataFolder, ending.signal);
-    openInner(task.socketPath, String(address));
-    const traversal = [address, second].flatMap((each) => ['--traversal-address', String(each)]);
-    programs.start('collector', lab.server, [
-      'collector',
-      '--listen',
-      `${address}:${collectorPort}`,
-      '--data',
-      `${dataFolder}/collector`,
-      ...traversal,
-    ]);
-    const sites = [...lab.sites.values()].map((site) => ({
-      name: `site-${site.name}`,
-      place: site.hosts[0]!,
-    }));
-    const played = playDemo({
+    const programs = startPrograms(folder, ending.signal);
+    await startCollector(lab, programs);
+    openInner(task.socketPath, String(lab.server.addresses[0]));
+    await playDemo({
       programs,
-      collectorUrl,
-      restUrl: task.restUrl,
-      agents: sites,
+      scenario: {
+        agents: demoSites.flatMap(({ agents }) => agents),
+        tests: demoTests,
+        alertRule: demoAlertRule,
+      },
+      collectorUrl: `http://${lab.server.addresses[0]}:${collectorPort}`,
+      pageUrl: task.pageUrl,
+      placeOf: (agentName) => placeOf(lab, agentName),
       agentOptions: () => [],
-      behindNat: true,
       rounds: task.rounds,
       signal: ending.signal,
+      folder,
     });
-    await played;
     await programs.stop();
     return 0;
   } finally {
@@ -77,13 +71,30 @@ async function run(): Promise<number> {
   }
 }
 
-function sayTopology(lab: Lab): void {
-  const lines = [...lab.sites.values()].map(
-    (site) =>
-      `  site ${site.name}: agent ${site.hosts[0]?.addresses[0]} ── NAT ${site.publicAddress} ── router ── Internet`,
-  );
-  say(`${lines.join('\n')}\n  collector and NAT traversal server: ${lab.server.addresses.join(' and ')}`);
-  say('Both NATs measured: endpoint-independent mapping, address and port-dependent filtering.');
+/** It knows the demo's networks and names, as far as this machine lets it. */
+async function startCollector(lab: Lab, programs: ReturnType<typeof startPrograms>): Promise<void> {
+  const [first, second] = lab.server.addresses;
+  const networks = `${folder}/networks.csv`;
+  writeFileSync(networks, networksFile(demoSites));
+  const topology = planTopology(parseDescription(demoDescription));
+  const gateway = topology.server.routes[0]!.via[0]!;
+  const hasNames = await serveNames(namesOf(topology), gateway, folder);
+  programs.start('collector', lab.server, [
+    'collector',
+    '--listen',
+    `${first}:${collectorPort}`,
+    '--data',
+    `${folder}/collector`,
+    ...[first, second].flatMap((address) => ['--traversal-address', String(address)]),
+    '--networks',
+    networks,
+    ...(hasNames ? [] : ['--no-reverse-dns']),
+  ]);
+}
+
+function placeOf(lab: Lab, agentName: string) {
+  const { site, agents } = demoSites.find((each) => each.agents.some(({ name }) => name === agentName))!;
+  return lab.sites.get(site.name)!.hosts[agents.findIndex(({ name }) => name === agentName)]!;
 }
 
 /** The other end of the outer half's door. */

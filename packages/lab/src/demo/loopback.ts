@@ -1,4 +1,4 @@
-// The demo where there can be no lab: the same programs and the same test, on this machine's loopback.
+// The demo where there can be no lab: the same programs and the same page, on this machine's loopback.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,14 +8,15 @@ import { LabError } from '../error.ts';
 import type { DemoOptions } from './demo.ts';
 import { playDemo } from './play.ts';
 import { startPrograms } from './programs.ts';
+import { loopbackScenario } from './scenario.ts';
 
 const agentPorts = [49153, 49154];
 
 export async function runLoopbackDemo({ listen, rounds }: DemoOptions): Promise<number> {
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ending.abort());
-  const dataFolder = mkdtempSync(path.join(tmpdir(), 'pinhole-demo-'));
-  const programs = startPrograms(dataFolder, ending.signal);
+  const folder = mkdtempSync(path.join(tmpdir(), 'pinhole-demo-'));
+  const programs = startPrograms(folder, ending.signal);
   try {
     const port = await freePort(listen);
     const collectorUrl = `http://${listen.host}:${port}`;
@@ -24,22 +25,19 @@ export async function runLoopbackDemo({ listen, rounds }: DemoOptions): Promise<
       '--listen',
       `${listen.host}:${port}`,
       '--data',
-      `${dataFolder}/collector`,
+      `${folder}/collector`,
       '--no-embedded-traversal',
     ]);
     await playDemo({
       programs,
+      scenario: loopbackScenario,
       collectorUrl,
-      restUrl: collectorUrl,
-      agents: [
-        { name: 'site-a', place: null },
-        { name: 'site-b', place: null },
-      ],
+      pageUrl: collectorUrl,
+      placeOf: () => null,
       agentOptions: (i) => ['--port', String(agentPorts[i])],
-      behindNat: false,
       rounds: rounds ?? null,
       signal: ending.signal,
-      dataFolder,
+      folder,
     });
     return 0;
   } catch (error) {
@@ -49,7 +47,7 @@ export async function runLoopbackDemo({ listen, rounds }: DemoOptions): Promise<
     return 1;
   } finally {
     await programs.stop();
-    rmSync(dataFolder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,33 +1,31 @@
-// A round in words.
+// A round in a line.
 
-export interface ResultRow {
-  readonly roundId: number;
-  readonly direction: string;
-  readonly loss?: number;
-  readonly avgLatency?: number;
-  readonly jitter?: number;
-  readonly method?: string;
-  readonly errorDetails?: string;
-  readonly errorEvidence?: string;
-}
+import type { NetworkResult } from '@pinhole/contract';
 
-const names: Record<string, string> = { 'to-target': 'A → B', 'from-target': 'B → A' };
+export type ResultRow = Pick<
+  NetworkResult,
+  'startTime' | 'direction' | 'loss' | 'avgLatency' | 'throughput' | 'method' | 'errorDetails'
+>;
 
-export function roundLines(roundId: number, rows: readonly ResultRow[]): string[] {
-  const time = new Date(roundId * 1000).toISOString().slice(11, 19);
+const arrows: Readonly<Record<string, string>> = { 'to-target': '→', 'from-target': '←' };
+
+/** `rows`: of one pair in one round, a row for each direction. `pair` is who measured. */
+export function roundLine(pair: string, rows: readonly ResultRow[]): string {
+  const inOrder = rows.toSorted((a, b) => b.direction.localeCompare(a.direction));
+  const time = new Date(Math.min(...rows.map(({ startTime }) => startTime)) * 1000)
+    .toISOString()
+    .slice(11, 19);
+  const sentences = new Set(inOrder.map(({ errorDetails }) => errorDetails));
+  const isOneFailure = sentences.size === 1 && !sentences.has(undefined);
+  const said = isOneFailure ? [...sentences] : inOrder.map(directionText);
   const method = rows.find((row) => row.method !== undefined)?.method;
-  const how = method === 'punched' ? ', over the path punched through both NATs' : '';
-  return [
-    `Round of ${time} UTC${how}:`,
-    ...rows.toSorted((a, b) => b.direction.localeCompare(a.direction)).map(directionLine),
-    '',
-  ];
+  return [time, pair, ...said, ...(method === undefined ? [] : [method])].join('  ');
 }
 
-function directionLine(row: ResultRow): string {
-  const name = `  ${names[row.direction] ?? row.direction}  `;
-  if (row.errorDetails !== undefined) return `${name}${row.errorDetails} (${row.errorEvidence})`;
-  const ms = (value: number | undefined) =>
-    value === undefined ? '      –' : `${value.toFixed(2).padStart(7)} ms`;
-  return `${name}loss ${(row.loss ?? 0).toFixed(0).padStart(3)} %   latency ${ms(row.avgLatency)}   jitter ${ms(row.jitter)}`;
+function directionText({ direction, loss, avgLatency, throughput, errorDetails }: ResultRow): string {
+  const arrow = arrows[direction] ?? direction;
+  if (errorDetails !== undefined) return `${arrow} ${errorDetails}`;
+  const latency = avgLatency === undefined ? '–' : avgLatency.toFixed(1);
+  const rate = throughput === undefined ? '' : ` ${throughput.toFixed(1)} Mbit/s`;
+  return `${arrow} ${(loss ?? 0).toFixed(0).padStart(3)} % ${latency.padStart(6)} ms${rate}`;
 }

@@ -1,10 +1,9 @@
 // The lab of a matrix with its programs: a site and an agent for each kind, one collector with its NAT traversal server.
 
 import { type Agent, agentsSchema } from '@pinhole/contract';
-import { executable, type Programs, startPrograms } from '../demo/programs.ts';
+import { compileCache, type Programs, startPrograms } from '../demo/programs.ts';
 import { eventually, type RestClient, readToken, restClient } from '../demo/rest.ts';
 import { LabError } from '../error.ts';
-import { execute, labEnvironment } from '../execute.ts';
 import { buildLab, type Lab } from '../lab.ts';
 import { type NatKind, natKinds } from '../nat/kinds.ts';
 import { asOne } from '../nat/layers.ts';
@@ -165,14 +164,6 @@ async function startAgents(
     return ready.size === seats.length ? true : null;
   });
   return ids;
-}
-
-/** All agents are one program, and Node.js needs half of its time to start for what it makes of the source. */
-async function compileCache(folder: string): Promise<NodeJS.ProcessEnv> {
-  const env = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? `${folder}/compile-cache` };
-  // It is written when a program ends; an agent that starts without it would spend that time twice.
-  await execute(executable, ['--version'], { env: labEnvironment(env), timeoutMs: startLimitMs });
-  return env;
 }
 
 function isReady(kind: NatKind, { registration, natTraversal }: Agent): boolean {
