@@ -15,6 +15,8 @@ const intervalS = 60;
 /** The first minute starts what a test begins with at once. */
 const settleMs = 75_000;
 const measureMs = 120_000;
+/** A round that belongs to the last of the time begins up to an interval later, and takes some seconds. */
+const lastResultsMs = (intervalS + 20) * 1000;
 const most = { cpuPercent: 15, residentMB: 150 };
 /** What the clock ticks of /proc/<pid>/stat are. */
 const ticksPerSecond = 100;
@@ -59,6 +61,7 @@ await System.use({ a: 'none', b: 'none' }, async (system) => {
     );
   }
   const overflows = Object.values(agents).map((agent, i) => overflowed(agent) - lostBefore[i]!);
+  await sleep(lastResultsMs);
   process.stdout.write(`${await tellRounds(system, ids.a!, sinceS)}\n`);
   process.stdout.write(
     `datagrams that overflowed a socket: ${overflows.join(' and ')}; when all tests began at once: ${lostBefore.join(' and ')}\n`,
@@ -90,21 +93,22 @@ function usages(programs: Readonly<Record<string, Program>>): Record<string, Usa
   );
 }
 
-/** That the tests have run, and how; what they lost can only be what an agent had no room for. */
+/** That all rounds of the time have been run, and how; what they lost can only be what an agent had no room for. */
 async function tellRounds(system: System, sourceId: string, sinceS: number): Promise<string> {
   type Listed = { tests: { testId: string }[] };
   const listed = await system.rest.request<Listed>('GET', '/tests/agent-to-agent');
   let [all, failed, lossy] = [0, 0, 0];
   for (const { testId } of listed.tests) {
     for (const { agent, roundId, measurement } of await system.results(testId)) {
-      if (agent.agentId !== sourceId || roundId < sinceS) continue;
+      if (agent.agentId !== sourceId || roundId < sinceS || roundId >= sinceS + measureMs / 1000) continue;
       all += 1;
       if (measurement === undefined) failed += 1;
       else if (measurement.lossPercent > 0) lossy += 1;
     }
   }
   const expected = (listed.tests.length * 2 * measureMs) / 1000 / intervalS;
-  return `${all} results (about ${expected} expected), ${failed} failed, ${lossy} with loss`;
+  isOver ||= all !== expected;
+  return `${all} results of ${expected}, ${failed} failed, ${lossy} with loss`;
 }
 
 /** Datagrams that came when a socket of the program's network namespace was full, since the lab was built. */

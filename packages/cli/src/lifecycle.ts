@@ -1,8 +1,7 @@
 // How each long-running program starts and ends.
 
-import { AgentError } from '@pinhole/agent';
-import { CollectorError } from '@pinhole/collector';
-import { SocketError } from '@pinhole/net';
+/** The programs' own errors by name: to import their classes would load the programs. */
+const toldErrors = new Set(['AgentError', 'CollectorError', 'SocketError', 'UsageError']);
 
 /** What may still be open when a signal asks for the end; within 2 s it is over. */
 const closingLimitMs = 1_800;
@@ -27,12 +26,7 @@ export async function runProgram(start: () => Promise<{ close(): void | Promise<
 
 /** Ends the process with the sentence of an error that is the user's to mend; throws any other. */
 export function fail(error: unknown): never {
-  if (
-    error instanceof CollectorError ||
-    error instanceof AgentError ||
-    error instanceof SocketError ||
-    error instanceof UsageError
-  ) {
+  if (error instanceof Error && toldErrors.has(error.name)) {
     process.stderr.write(`pinhole: ${error.message}\n`);
     process.exit(1);
   }

@@ -1,12 +1,6 @@
 // The one executable: `pinhole COMMAND`. Each command stands in a file of its own under commands/.
 
 import { Command } from 'commander';
-import { agentCommand } from './commands/agent.ts';
-import { collectorCommand } from './commands/collector.ts';
-import { demoCommand } from './commands/demo.ts';
-import { labCommand } from './commands/lab.ts';
-import { stampCommand } from './commands/stamp.ts';
-import { traversalCommand } from './commands/traversal.ts';
 import { requireNode } from './runtime.ts';
 import { version } from './version.ts';
 
@@ -18,15 +12,17 @@ const program = new Command('pinhole')
   .showHelpAfterError('(try --help)')
   .enablePositionalOptions();
 
-for (const command of [
-  collectorCommand,
-  traversalCommand,
-  agentCommand,
-  stampCommand,
-  labCommand,
-  demoCommand,
-]) {
-  program.addCommand(command());
-}
+// Only what is asked for is loaded: a small machine's agent has no room for a collector.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  collector: async () => (await import('./commands/collector.ts')).collectorCommand(),
+  traversal: async () => (await import('./commands/traversal.ts')).traversalCommand(),
+  agent: async () => (await import('./commands/agent.ts')).agentCommand(),
+  stamp: async () => (await import('./commands/stamp.ts')).stampCommand(),
+  lab: async () => (await import('./commands/lab.ts')).labCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+};
+const asked = commands[process.argv[2] ?? ''];
+for (const command of asked === undefined ? Object.values(commands) : [asked])
+  program.addCommand(await command());
 
 await program.parseAsync();
