@@ -2,7 +2,7 @@
 // An agent sends it with its check-in; REST shows it as the agent's `natTraversal` (rest/agents.ts).
 
 import { z } from 'zod';
-import { endpointSchema, ipAddressSchema } from './primitives.ts';
+import { endpointSchema, epochMillisecondsSchema, ipAddressSchema } from './primitives.ts';
 
 export const truthSchema = z.enum(['yes', 'no', 'unknown']);
 export type Truth = z.infer<typeof truthSchema>;
@@ -109,7 +109,7 @@ const labelsSchema = z
 
 export const natTraversalSchema = z.object({
   /** When the check ended. */
-  checkedAtMs: z.int().min(0),
+  checkedAtMs: epochMillisecondsSchema,
   verdict: z.object({ udp: protocolVerdictSchema, tcp: protocolVerdictSchema }),
   report: natReportSchema,
   recent: z.object({ udp: labelsSchema, tcp: labelsSchema }),

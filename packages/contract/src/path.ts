@@ -1,7 +1,7 @@
 // A path as an agent has traced it: hop by hop, towards its peer. docs/measuring.md tells how.
 
 import { z } from 'zod';
-import { endpointSchema, ipAddressSchema, protocolSchema } from './primitives.ts';
+import { endpointSchema, epochMillisecondsSchema, ipAddressSchema, protocolSchema } from './primitives.ts';
 
 /** `classic`: each trace is a flow of its own. `in-session`: in the 5-tuple of the test itself. */
 export const pathTraceModeSchema = z.enum(['classic', 'in-session']);
@@ -74,7 +74,7 @@ export const pathTraceSchema = z.object({
   mss: mtu.nullable(),
   /** At this TTL the packet reached the peer with more left of it than can be: something on the way sets it anew. */
   ttlRewrittenAt: z.int().min(1).max(maxHops).nullable(),
-  startedAtMs: z.int().min(0),
-  finishedAtMs: z.int().min(0),
+  startedAtMs: epochMillisecondsSchema,
+  finishedAtMs: epochMillisecondsSchema,
 });
 export type PathTrace = z.infer<typeof pathTraceSchema>;

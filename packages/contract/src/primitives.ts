@@ -9,6 +9,14 @@ export const ipAddressSchema = z.union([z.ipv4(), z.ipv6()]);
 export const portSchema = z.int().min(1).max(65535);
 export const endpointSchema = z.object({ address: ipAddressSchema, port: portSchema });
 
+/** Until the end of the year 9999: dates are written up to then (RFC 3339 §1). */
+const lastEpochS = 253_402_300_799;
+export const epochSecondsSchema = z.int().min(0).max(lastEpochS);
+export const epochMillisecondsSchema = z
+  .int()
+  .min(0)
+  .max(lastEpochS * 1000 + 999);
+
 export const intervals = [60, 120, 300, 600, 900, 1800, 3600] as const;
 export const intervalSchema = z.literal(intervals);
 

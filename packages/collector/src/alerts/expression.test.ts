@@ -83,6 +83,7 @@ const refused: [text: string, at: number, reason: RegExp][] = [
   ['((loss >= 20 %)) # and more', 18, /"#" is not understood/],
   ['('.repeat(25), 21, /too many/],
   ['((constructor >= 20 %))', 3, /no metric/],
+  ['((latency > 1 constructor))', 15, /ms, s/],
 ];
 
 describe('what is not understood is refused with its place', () => {

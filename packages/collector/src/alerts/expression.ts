@@ -161,9 +161,9 @@ class Parser {
     const names = Object.keys(units);
     if (names.length === 0) return 1;
     const unit = this.#take();
-    const factor = unit.kind === 'word' ? units[unit.text.toLowerCase()] : undefined;
-    if (factor === undefined) throw unexpected(unit, names.join(', '));
-    return factor;
+    const name = unit.text.toLowerCase();
+    if (unit.kind !== 'word' || !Object.hasOwn(units, name)) throw unexpected(unit, names.join(', '));
+    return units[name]!;
   }
 
   #problem(bothWays: boolean): Condition {

@@ -17,6 +17,8 @@ describe('buckets', () => {
       [0, 0, 1, 3600, 3600],
       [59, 60, 1, 60, 120],
       [0, 100, 1000, 1, 1],
+      // The longest there can be is as quickly divided as any.
+      [100_000_000_000, 253_402_300_799, 1, 60, 253_402_300_800],
     ];
     for (const [fromS, toS, points, intervalS, expected] of cases)
       assert.equal(bucketSeconds(fromS, toS, points, intervalS), expected);

@@ -6,9 +6,10 @@
  */
 export function bucketSeconds(fromS: number, toS: number, points: number, intervalS: number): number {
   const bucketsOf = (bucketS: number) => Math.floor(toS / bucketS) - Math.floor(fromS / bucketS) + 1;
-  const least = Math.ceil((toS - fromS + 1) / points);
-  let bucketS = Math.max(1, Math.ceil(least / intervalS)) * intervalS;
-  // The range may begin and end within a bucket.
-  while (bucketsOf(bucketS) > points) bucketS += intervalS;
-  return bucketS;
+  const whole = (leastS: number) => Math.max(1, Math.ceil(leastS / intervalS)) * intervalS;
+  const lengthS = toS - fromS + 1;
+  const narrow = whole(lengthS / points);
+  if (bucketsOf(narrow) <= points) return narrow;
+  // The range begins and ends within a bucket. Where one has to hold it all, it reaches back to the epoch.
+  return whole(points === 1 ? toS + 1 : lengthS / (points - 1));
 }

@@ -46,6 +46,21 @@ export function changedAlertRuleBody(
   };
 }
 
+/** With other addresses of webhooks. */
+export function withTargets(
+  notifications: AlertRule['notifications'],
+  shown: (target: string) => string,
+): AlertRule['notifications'] {
+  const { webhook, customWebhook } = notifications;
+  const changed = <T extends { readonly target: string }>(hooks: readonly T[]) =>
+    hooks.map((hook) => ({ ...hook, target: shown(hook.target) }));
+  return {
+    ...notifications,
+    ...(webhook !== undefined && { webhook: changed(webhook) }),
+    ...(customWebhook !== undefined && { customWebhook: changed(customWebhook) }),
+  };
+}
+
 export function alertRuleUrl(ruleId: string, baseUrl: string): string {
   return `${baseUrl}/v7/alerts/rules/${ruleId}`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { startWorld } from '../../test/harness.ts';
+import { ask, startWorld } from '../../test/harness.ts';
 import { worldWithTest } from '../../test/measured-test.ts';
 
 const rules = '/v7/alerts/rules';
@@ -40,6 +40,26 @@ describe('alert rules', () => {
     await world.restart();
     assert.deepEqual((await world.rest('GET', rules)).body.alertRules, []);
     assert.equal((await world.rest('GET', `${rules}/1`)).status, 404);
+  });
+
+  test('show the addresses of webhooks to those who may change them only: a path may be a secret', async (t) => {
+    const world = await startWorld(t);
+    const target = 'https://hooks.example/hidden?key=hidden';
+    const notifications = { webhook: [{ target }], customWebhook: [{ target }] };
+    assert.equal((await world.rest('POST', rules, { ...least, notifications })).status, 201);
+    const { body: reader } = await world.rest('POST', '/page/tokens', { name: 'reader', access: 'read' });
+    const own = await world.rest('GET', `${rules}/2`);
+    const others = await ask(`${world.collector.url}${rules}/2`, 'GET', reader.token);
+    const targets = ({ body }: typeof own) =>
+      (['webhook', 'customWebhook'] as const).map((kind) => body.notifications[kind][0].target);
+    assert.deepEqual(targets(own), [target, target]);
+    assert.deepEqual(targets(others), ['https://hooks.example/', 'https://hooks.example/']);
+  });
+
+  test('take no webhook with a password in its address', async (t) => {
+    const world = await startWorld(t);
+    const notifications = { webhook: [{ target: 'https://:secret@hooks.example/' }] };
+    assert.equal((await world.rest('POST', rules, { ...least, notifications })).status, 400);
   });
 
   test('are made with the defaults, read, changed in part and deleted', async (t) => {

@@ -23,11 +23,12 @@ import {
 import type { Store } from '../store/schema.ts';
 import { listScheduledTests, type TestRecord } from '../store/tests.ts';
 import { uuid } from '../store/uuid.ts';
-import { alertRuleBody, alertRuleUrl, changedAlertRuleBody } from './alert-rule-bodies.ts';
+import { alertRuleBody, alertRuleUrl, changedAlertRuleBody, withTargets } from './alert-rule-bodies.ts';
 import { judgesOtherwise, ruleErrors, wantedRule } from './alert-rule-requests.ts';
 import { baseUrl } from './base-url.ts';
 import { simpleTestBody } from './bodies.ts';
 import { invalidRequest, notFound, parseRequest } from './problem.ts';
+import { shownAddress } from './requester.ts';
 import { resource } from './resource.ts';
 
 export function alertRuleRoutes(app: FastifyInstance, context: Context): void {
@@ -64,8 +65,10 @@ export function alertRuleRoutes(app: FastifyInstance, context: Context): void {
       const tests = (await listScheduledTests(db)).filter(await isAt(db, rule.ruleId));
       const base = baseUrl(context, request);
       reply.type(halMediaType);
+      const shown = changedAlertRuleBody(rule, tests.map(idOf), base);
       return {
-        ...changedAlertRuleBody(rule, tests.map(idOf), base),
+        ...shown,
+        notifications: withTargets(shown.notifications, (url) => shownAddress(request, url)),
         tests: tests.map((test) => ({
           ...simpleTestBody(test, base),
           alertsEnabled: test.settings.alertsEnabled,

@@ -6,6 +6,7 @@ import {
   type AlertsBody,
   type AlertsQuery,
   alertsQuerySchema,
+  epochMillisecondsSchema,
   halMediaType,
 } from '@pinhole/contract';
 import type { FastifyInstance } from 'fastify';
@@ -93,8 +94,8 @@ function questionOf(query: AlertsQuery, nowMs: number): Question {
 
 const cursorSchema = z.object({
   state: z.enum(['trigger', 'clear']).nullable(),
-  range: z.object({ fromMs: z.int(), toMs: z.int() }).nullable(),
-  after: z.object({ startedAtMs: z.int(), alertId: z.string() }),
+  range: z.object({ fromMs: epochMillisecondsSchema, toMs: epochMillisecondsSchema }).nullable(),
+  after: z.object({ startedAtMs: epochMillisecondsSchema, alertId: z.string() }),
 });
 
 /** Everything the next page needs, so that all pages are of one range although time goes on. */

@@ -67,6 +67,32 @@ describe('streams', () => {
     assert.match(problem.errors[0], /^customHeaders.New: /);
   });
 
+  test('show their whole address to those who may change it only: its path may be a secret', async (t) => {
+    const world = await startWorld(t);
+    const streamEndpointUrl = 'http://127.0.0.1:9/v1/metrics?token=hidden';
+    const { body } = await make(world, { streamEndpointUrl, enabled: false });
+    const { body: reader } = await world.rest('POST', '/page/tokens', { name: 'reader', access: 'read' });
+    for (const url of [streams, `${streams}/${body.id}`]) {
+      const own = await world.rest('GET', url);
+      const others = await ask(world.collector.url + url, 'GET', reader.token);
+      assert.deepEqual(
+        [own, others].map((answer) => [answer.body].flat()[0].streamEndpointUrl),
+        [streamEndpointUrl, 'http://127.0.0.1:9/'],
+      );
+    }
+  });
+
+  test('take no address with a password in it, and no header that belongs to the connection', async (t) => {
+    const world = await startWorld(t);
+    for (const wrong of [
+      { streamEndpointUrl: 'http://:secret@127.0.0.1:9/' },
+      { customHeaders: { 'Content-Length': '3' } },
+      { customHeaders: { 'transfer-encoding': 'chunked' } },
+      { customHeaders: { Host: 'elsewhere' } },
+    ])
+      assert.equal((await world.rest('POST', streams, { ...least, ...wrong })).status, 400);
+  });
+
   test('are ten at most', async (t) => {
     const world = await startWorld(t);
     for (let count = 0; count < 10; count += 1) await make(world);

@@ -29,6 +29,7 @@ import { uuid } from '../store/uuid.ts';
 import { baseUrl } from './base-url.ts';
 import { optional } from './optional.ts';
 import { HttpProblem, invalidRequest, notFound, parseRequest } from './problem.ts';
+import { shownAddress } from './requester.ts';
 import { resource } from './resource.ts';
 
 /** In a scope of its own: this resource has another form of a 400. */
@@ -89,7 +90,8 @@ export function streamRoutes(app: FastifyInstance, context: Context): void {
     stream: StreamRecord,
     queued: ReadonlyMap<string, number>,
   ): StreamBody {
-    return streamBody(stream, queued.get(stream.streamId) ?? 0, baseUrl(context, request));
+    const shown = streamBody(stream, queued.get(stream.streamId) ?? 0, baseUrl(context, request));
+    return { ...shown, streamEndpointUrl: shownAddress(request, shown.streamEndpointUrl) };
   }
 }
 

@@ -58,5 +58,7 @@ test('anything else is no cursor, and does no harm', () => {
   const forged = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   assert.equal(decodeCursor(forged([0, 0, true, -1, '1', '1'])), null);
   assert.equal(decodeCursor(forged([0, 0, true, 1, '1 OR 1', '1'])), null);
+  // A number that is no date.
+  assert.equal(decodeCursor(forged([0, 9e15, true, 0, '1', '1'])), null);
   assert.equal(decodeCursor(forged(null)), null);
 });

@@ -1,6 +1,6 @@
 // Which rounds a question for results is about, and where its next page begins. Pure.
 
-import type { ResultsQuery } from '@pinhole/contract';
+import { epochSecondsSchema, type ResultsQuery } from '@pinhole/contract';
 import { z } from 'zod';
 import type { RoundPosition } from '../store/rounds.ts';
 
@@ -37,10 +37,10 @@ export interface Cursor {
 }
 
 const cursorSchema = z.tuple([
-  z.int().min(0),
-  z.int().min(0),
+  epochSecondsSchema,
+  epochSecondsSchema,
   z.boolean(),
-  z.int().min(0),
+  epochSecondsSchema,
   z.string().regex(/^\d{1,19}$/),
   z.string().regex(/^\d{1,19}$/),
 ]);

@@ -1,7 +1,7 @@
 // How far a round is: told by the agents of a test that somebody looks at, kept in the collector's memory only.
 
 import { z } from 'zod';
-import { agentIdSchema, testIdSchema } from '../primitives.ts';
+import { agentIdSchema, epochSecondsSchema, testIdSchema } from '../primitives.ts';
 
 /** In this order; a test without throughput leaves that out. `done`: its results are on their way. */
 export const roundPhaseSchema = z.enum(['connecting', 'measuring', 'throughput', 'tracing', 'done']);
@@ -13,7 +13,7 @@ export const progressRequestSchema = z.object({
     .array(
       z.object({
         testId: testIdSchema,
-        roundId: z.int().min(0),
+        roundId: epochSecondsSchema,
         targetAgentId: agentIdSchema,
         phase: roundPhaseSchema,
       }),

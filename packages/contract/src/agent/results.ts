@@ -3,13 +3,20 @@
 import { z } from 'zod';
 import { roundErrorCodes } from '../errors.ts';
 import { maxTraces, pathTraceSchema } from '../path.ts';
-import { agentIdSchema, endpointSchema, oneDirectionSchema, testIdSchema } from '../primitives.ts';
+import {
+  agentIdSchema,
+  endpointSchema,
+  epochMillisecondsSchema,
+  epochSecondsSchema,
+  oneDirectionSchema,
+  testIdSchema,
+} from '../primitives.ts';
 
 /** Which round, of which test, between whom, in which direction: the key under which a result is kept once. */
 const resultKeyShape = {
   testId: testIdSchema,
   /** Epoch seconds of the round's start. */
-  roundId: z.int().min(0),
+  roundId: epochSecondsSchema,
   sourceAgentId: agentIdSchema,
   targetAgentId: agentIdSchema,
   direction: oneDirectionSchema,
@@ -109,8 +116,8 @@ export type Throughput = z.infer<typeof throughputSchema>;
 export const measuredResultSchema = z.object({
   outcome: z.literal('measured'),
   ...resultKeyShape,
-  startedAtMs: z.int().min(0),
-  finishedAtMs: z.int().min(0),
+  startedAtMs: epochMillisecondsSchema,
+  finishedAtMs: epochMillisecondsSchema,
   method: connectionMethodSchema,
   /**
    * From when this agent knew where its peer is (the server's Start had come; without a server, the session began) to
@@ -132,8 +139,8 @@ export type MeasuredResult = z.infer<typeof measuredResultSchema>;
 export const failedResultSchema = z.object({
   outcome: z.literal('failed'),
   ...resultKeyShape,
-  startedAtMs: z.int().min(0),
-  finishedAtMs: z.int().min(0),
+  startedAtMs: epochMillisecondsSchema,
+  finishedAtMs: epochMillisecondsSchema,
   errorCode: z.enum(roundErrorCodes),
   /** Which side could not be reached or gave up. */
   party: z.enum(['source', 'target']),
@@ -149,8 +156,8 @@ export type RoundResult = z.infer<typeof roundResultSchema>;
 export const tracedResultSchema = z.object({
   outcome: z.literal('traced'),
   ...resultKeyShape,
-  startedAtMs: z.int().min(0),
-  finishedAtMs: z.int().min(0),
+  startedAtMs: epochMillisecondsSchema,
+  finishedAtMs: epochMillisecondsSchema,
   traces: z.array(pathTraceSchema).max(maxTraces),
   /** What could not be traced on this machine and why, a sentence; null where all was. */
   limitation: z.string().max(300).nullable(),

@@ -1,13 +1,13 @@
 // GET /page/tests/{testId}/timeline: figures over time, in as few points as can be seen.
 
 import { z } from 'zod';
-import { agentIdSchema, testIdSchema } from '../primitives.ts';
+import { agentIdSchema, epochSecondsSchema, testIdSchema } from '../primitives.ts';
 
 /** Epoch seconds, both included. */
 export const timelineQuerySchema = z
   .object({
-    from: z.coerce.number().int().min(0),
-    to: z.coerce.number().int().min(0),
+    from: z.coerce.number().pipe(epochSecondsSchema),
+    to: z.coerce.number().pipe(epochSecondsSchema),
     /** At most so many points a direction. */
     points: z.coerce.number().int().min(1).max(5000).default(1000),
     /** Of one source only. */

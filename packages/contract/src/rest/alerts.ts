@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { agentIdSchema, directionSchema, testIdSchema } from '../primitives.ts';
-import { dateTimeSchema, idListSchema, linkSchema, selfLinksSchema } from './common.ts';
+import { dateTimeSchema, hasNoUser, idListSchema, linkSchema, selfLinksSchema } from './common.ts';
 import { simpleTestSchema } from './tests.ts';
 import { timeRangeQuerySchema } from './time-range.ts';
 
@@ -32,8 +32,8 @@ const ruleIdSchema = z.string().regex(/^\d{1,19}$/, 'a rule id is a decimal numb
 const targetSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .max(2000)
-  .refine((text) => !URL.canParse(text) || new URL(text).username === '', {
-    error: 'must not contain a user name; use a path or query that is secret',
+  .refine(hasNoUser, {
+    error: 'must not contain a user name or password; use a path or query that is secret',
   });
 
 const webhookShape = {

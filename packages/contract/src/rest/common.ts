@@ -42,6 +42,12 @@ export type Unauthorized = z.infer<typeof unauthorizedSchema>;
 /** `2022-07-17T22:00:54Z` */
 export const dateTimeSchema = z.iso.datetime();
 
+/** Text that is no URL is for others to refuse. */
+export function hasNoUser(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.username === '' && url.password === '');
+}
+
 /** A query parameter that v7 writes as one comma-separated value (style form, explode false); repeating it works too. */
 export function listParameter<const T extends readonly [string, ...string[]]>(values: T) {
   return commaSeparated()

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { testIdSchema } from '../primitives.ts';
-import { selfLinksSchema } from './common.ts';
+import { hasNoUser, selfLinksSchema } from './common.ts';
 
 /** What stands in the place of a header's value. Sent back, it leaves the value as it is. */
 export const maskedHeader = '*****';
@@ -11,6 +11,19 @@ export const maxStreams = 10;
 
 /** RFC 9110 §5.1 */
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
+
+/** RFC 9110 §7.6.1 and RFC 9112 §6: with other values than the connection's own, a proxy may see another request. */
+const framing: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 const headersSchema = z
   .record(
@@ -21,6 +34,9 @@ const headersSchema = z
   .refine((headers) => Object.keys(headers).every((name) => headerName.test(name)), {
     error: 'has a name that is no name of an HTTP header',
   })
+  .refine((headers) => Object.keys(headers).every((name) => !framing.has(name.toLowerCase())), {
+    error: `must not name any of ${[...framing].join(', ')}: they belong to the connection`,
+  })
   .refine((headers) => Object.keys(headers).length <= 30, { error: 'at most 30 headers' });
 
 const endpointUrlSchema = z
@@ -29,9 +45,7 @@ const endpointUrlSchema = z
     error: 'must be an http or https URL, whole: with the path that takes metrics',
   })
   .max(2000)
-  .refine((text) => !URL.canParse(text) || new URL(text).username === '', {
-    error: 'must not contain a user name; use customHeaders',
-  });
+  .refine(hasNoUser, { error: 'must not contain a user name or password; use customHeaders' });
 
 /** What v7 knows and Pinhole cannot do is refused, so that nobody waits for data that will not come. */
 const nothingSchema = (why: string) => z.array(z.unknown()).max(0, why).optional();
