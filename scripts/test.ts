@@ -59,7 +59,17 @@ async function runLabs(): Promise<void> {
   // Dozens of agents keep the machine busy by themselves.
   const isCrowded = (file: string) => path.basename(file).startsWith('matrix');
   const others = labFiles.filter((file) => !isCrowded(file));
-  const labs = longestFirst(others, ['schedule', 'tcp', 'compatibility', 'outages']).map(inLab).values();
+  const labs = longestFirst(others, [
+    'screens',
+    'unhappy',
+    'schedule',
+    'tcp',
+    'journey',
+    'compatibility',
+    'outages',
+  ])
+    .map(inLab)
+    .values();
   const work = async () => {
     for (const each of labs) await run(each);
   };
