@@ -40,6 +40,8 @@ export interface Host {
   readonly hostname: string;
   /** The addresses of all interfaces that are up, without loopback. */
   interfaces(): InterfaceAddresses[];
+  /** What packets to `destination` leave with, by the system's routes; null where none leads there. Sends nothing. */
+  sourceFor(destination: IpAddress): Promise<IpAddress | null>;
   /** The addresses of a name, or the address itself; empty where there is none. */
   resolve(name: string): Promise<IpAddress[]>;
 }

@@ -3,7 +3,7 @@
 
 import { type Assignment, measuredDirections, type TracedResult } from '@pinhole/contract';
 import type { Net } from '@pinhole/net';
-import { type Endpoint, type IpAddress, ip, type NatProfile, type Transport } from '@pinhole/wire';
+import { type Endpoint, ip, type NatProfile, type Transport } from '@pinhole/wire';
 import type { Logger } from 'pino';
 import type { Flow } from '../path/flow.ts';
 import { traceInStream } from '../path/stream-path.ts';
@@ -103,7 +103,8 @@ export class RoundPaths {
       plan: isFound ? plan : { ...plan, mode: 'classic' as const },
       target,
       send: (data: Uint8Array) => void port(protocol).send({ session, data, to: target }),
-      ownAddress: this.#ownAddress(session),
+      // Of the session's own packets, or else what the routes tell.
+      ownAddress: session.ownAddress ?? (await net.host.sourceFor(target.address)) ?? unspecified,
       server: registered()?.server ?? null,
       openerTtl: openerTtl(profile(protocol)),
       signal: this.#ending.signal,
@@ -117,13 +118,6 @@ export class RoundPaths {
     const inside = stream === null ? null : await traceInStream(options, stream);
     if (inside !== null) return { traces: [inside], limitation: null };
     return { traces: await traceBySyns(options), limitation: limitations.noIcmp };
-  }
-
-  /** Of the session's own packets, or else of others that leave this host: the way out is one as a rule. */
-  #ownAddress({ ownAddress }: Session): IpAddress {
-    const { net, registered } = this.#options;
-    const [first] = net.host.interfaces();
-    return ownAddress ?? registered()?.local.address ?? first?.ipAddresses[0] ?? unspecified;
   }
 
   /** False where its turn would come too late. */

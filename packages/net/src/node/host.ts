@@ -1,6 +1,7 @@
+import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
-import { type IpAddress, parseIpAddress } from '@pinhole/wire';
+import { addressFamily, type IpAddress, parseIpAddress } from '@pinhole/wire';
 import type { Host, InterfaceAddresses } from '../types.ts';
 
 export const systemHost: Host = {
@@ -17,6 +18,15 @@ export const systemHost: Host = {
       if (ipAddresses.length > 0) found.push({ interfaceName, ipAddresses });
     }
     return found;
+  },
+  sourceFor(destination) {
+    const socket = createSocket(addressFamily(destination) === 4 ? 'udp4' : 'udp6');
+    return new Promise<IpAddress | null>((resolve) => {
+      socket.once('error', () => resolve(null));
+      socket.once('connect', () => resolve(parseIpAddress(socket.address().address)));
+      // Only the route is asked for; the port is of no importance, but must be one.
+      socket.connect(9, destination);
+    }).finally(() => socket.close());
   },
   async resolve(name) {
     const literal = parseIpAddress(name);

@@ -230,6 +230,9 @@ export class Simulation {
             interfaceName: network.name,
             ipAddresses: [...addresses],
           })),
+        async sourceFor(destination) {
+          return host.sourceFor(destination);
+        },
         async resolve(name): Promise<IpAddress[]> {
           const literal = parseIpAddress(name);
           return literal === null ? (names[name] ?? []).map(ip) : [literal];

@@ -69,6 +69,10 @@ export function describeBasics(subject: Subject): void {
     assert.deepEqual(await net.host.resolve('no-such-name.invalid'), []);
   });
 
+  test('packets to loopback leave with its address, whatever other interfaces there are', async (net) => {
+    assert.equal(await net.host.sourceFor(ip('127.0.0.1')), '127.0.0.1');
+  });
+
   test('the interfaces leave loopback out', async (net) => {
     assert.notEqual(net.host.hostname, '');
     const addresses = net.host.interfaces().flatMap((entry) => entry.ipAddresses);
