@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { ask, facts, startWorld } from '../test/harness.ts';
 
@@ -81,6 +81,30 @@ test('whatever is wrong with a request, the answer is a problem body', async (t)
     assert.equal(answer.body.instance, path.split('?')[0], what);
     if (expected === 405) assert.ok(answer.headers.get('allow'), what);
   }
+});
+
+test('of a method that is not possible no body is read', async (t) => {
+  const { collector, rest } = await startWorld(t);
+  assert.equal((await rest('PATCH', '/v7/agents', '['.repeat(2_000_000))).status, 405);
+  // Nor of anybody, where no token is asked for.
+  const { status, headers } = await ask(`${collector.url}/healthz`, 'POST', null, '{"not":');
+  assert.deepEqual([status, headers.get('allow')], [405, 'GET']);
+});
+
+test('a connection on which nothing is said, or half of a request’s headers, ends', async (t) => {
+  const { collector } = await startWorld(t);
+  const { hostname, port } = new URL(collector.url);
+  const begunMs = performance.now();
+  const ends = ['', 'GET /healthz HTTP/1.1\r\nhost: x\r\n'].map(async (said) => {
+    const socket = connect(Number(port), hostname);
+    t.after(() => socket.destroy());
+    socket.write(said);
+    socket.resume();
+    await once(socket, 'close');
+    return performance.now() - begunMs;
+  });
+  // 10 s and what lies between two looks. As Node has it by itself, it takes a minute at least.
+  for (const tookMs of await Promise.all(ends)) assert.ok(tookMs > 9000 && tookMs < 45_000, `${tookMs} ms`);
 });
 
 test('a body that is no JSON is refused', async (t) => {

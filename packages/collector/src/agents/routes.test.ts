@@ -39,6 +39,35 @@ describe('enrolment', () => {
     }
     assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
   });
+
+  test('is refused before what is sent is read, beyond the limit and where it is more than facts can be', async (t) => {
+    const { collector } = await startWorld(t, { limits: { enrollmentsPerMinute: 3 } });
+    const url = `${collector.url}/agent/v1/enroll`;
+    assert.equal((await ask(url, 'POST', null, '['.repeat(300_000))).status, 413);
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1) statuses.push((await ask(url, 'POST', null, '[')).status);
+    assert.deepEqual(statuses, [400, 400, 429, 429]);
+  });
+
+  test('takes the largest facts that there can be', async (t) => {
+    const { collector } = await startWorld(t, { accountToken: 'the-right-token' });
+    const all = <T>(count: number, each: T) => Array.from({ length: count }, () => each);
+    // Of what is escaped, six bytes a character; of addresses the longest.
+    const text = (length: number) => '\u0001'.repeat(length);
+    const address = '2001:0db8:ffff:ffff:ffff:ffff:203.113.113.113';
+    const request = {
+      accountToken: 'the-right-token',
+      agentName: `x${text(119)}`,
+      facts: {
+        hostname: text(253),
+        version: text(64),
+        port: 65_535,
+        interfaces: all(64, { interfaceName: text(64), ipAddresses: all(64, address) }),
+        limitations: all(20, text(200)),
+      },
+    };
+    assert.equal((await ask(`${collector.url}/agent/v1/enroll`, 'POST', null, request)).status, 201);
+  });
 });
 
 describe('the configuration', () => {

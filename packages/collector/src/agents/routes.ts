@@ -20,6 +20,8 @@ import { findTests } from '../store/tests.ts';
 import type { Waiter } from './changes.ts';
 import { checkIn, checkInSchema, currentConfiguration, enroll } from './check-in.ts';
 
+/** 64 interfaces with 64 IPv6 addresses each have 192 KiB, all texts no 64, even if each character is escaped. */
+const enrollBytes = 262_144;
 /** 200 results with three traces of 15 hops each have half of it. An agent whose results are larger hands in fewer at once. */
 const checkInBytes = 4 * 1_048_576;
 
@@ -33,18 +35,23 @@ export function agentProtocolRoutes(app: FastifyInstance, context: Context): voi
   const limitEnrollments = failureLimit(app, limits.enrollmentsPerMinute);
   const limitFailures = failureLimit(app, limits.failedLoginsPerMinute);
 
-  resource(app, '/agent/v1/enroll', {
-    async POST(request, reply) {
-      await limitEnrollments(request, reply);
-      const { accountToken, agentName, facts } = parseRequest(enrollRequestSchema, request.body);
-      if (!sameSecret(accountToken, context.accountToken)) {
-        throw new HttpProblem(401, 'This is not the account group token of this collector.');
-      }
-      const enrolled = await enroll(context, agentName, facts, observedAddress(request));
-      log.info({ agentId: enrolled.agentId, agentName, from: request.ip }, 'agent enrolled');
-      return reply.code(201).send(enrolled);
+  resource(
+    app,
+    '/agent/v1/enroll',
+    {
+      async POST(request, reply) {
+        const { accountToken, agentName, facts } = parseRequest(enrollRequestSchema, request.body);
+        if (!sameSecret(accountToken, context.accountToken)) {
+          throw new HttpProblem(401, 'This is not the account group token of this collector.');
+        }
+        const enrolled = await enroll(context, agentName, facts, observedAddress(request));
+        log.info({ agentId: enrolled.agentId, agentName, from: request.ip }, 'agent enrolled');
+        return reply.code(201).send(enrolled);
+      },
     },
-  });
+    // Before the body is read: anybody may send one.
+    { bodyLimit: enrollBytes, onRequest: limitEnrollments },
+  );
 
   const checkingIn = new WeakMap<FastifyRequest, string>();
   resource(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { pageHeader } from '@pinhole/contract';
+import { pageHeader, problemSchema } from '@pinhole/contract';
 import { startWorld, temporaryFolder } from '../../test/harness.ts';
 import { adminPassword } from '../../test/person.ts';
 
@@ -105,8 +105,9 @@ describe('the page', () => {
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
     assert.equal(headers.get('referrer-policy'), 'no-referrer');
     assert.match(headers.get('permissions-policy') ?? '', /camera=\(\)/);
-    // Without TLS it would be ignored, and must not be sent.
+    // Without TLS they would be ignored, and must not be sent, or are complained of.
     assert.equal(headers.get('strict-transport-security'), null);
+    assert.equal(headers.get('cross-origin-opener-policy'), null);
   });
 
   test('that is not built says what to do', async (t) => {
@@ -126,6 +127,19 @@ test('data is run, framed and guessed at by no browser', async (t) => {
   assert.equal(headers.get('cache-control'), 'no-store');
 });
 
+test('a path that is none gets a problem body, and what browsers are told about each answer', async (t) => {
+  const { get } = await worldWithPage(t);
+  for (const path of ['/%ff', '/assets/%', '/v7/agents/%c0?x=1']) {
+    const { status, headers, text } = await get(path);
+    assert.equal(status, 400, path);
+    assert.match(headers.get('content-type') ?? '', /^application\/problem\+json/);
+    const problem = problemSchema.parse(JSON.parse(text));
+    assert.deepEqual([problem.status, problem.instance], [400, path.split('?')[0]]);
+    assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'/);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+  }
+});
+
 test('behind a proxy that speaks HTTPS, the cookie is never sent without it', async (t) => {
   const world = await startWorld(t, { trustedProxies: ['127.0.0.1'] });
   const signIn = (headers: Record<string, string>) =>
@@ -137,6 +151,7 @@ test('behind a proxy that speaks HTTPS, the cookie is never sent without it', as
   const { headers } = await signIn({ 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' });
   assert.match(headers.getSetCookie()[0]!, /^__Host-pinhole=.*; HttpOnly; Secure; SameSite=Strict$/);
   assert.match(headers.get('strict-transport-security') ?? '', /max-age/);
+  assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
 });
 
 test('nobody but a trusted proxy says whom he speaks for, or by what scheme', async (t) => {

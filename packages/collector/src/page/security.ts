@@ -1,6 +1,6 @@
 // What browsers are told about every answer.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Data is no page: nothing in it is run, loaded or framed. */
 const dataPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -27,17 +27,20 @@ const permissionsPolicy = 'camera=(), display-capture=(), geolocation=(), microp
 const strictTransport = 'max-age=31536000';
 
 export function securityHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'content-security-policy': dataPolicy,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'permissions-policy': permissionsPolicy,
-      'cross-origin-resource-policy': 'same-origin',
-    });
-    if (request.protocol !== 'https') return;
-    // Over plain HTTP the one must not be sent (RFC 6797 §7.2), and browsers complain of the other.
-    reply.header('strict-transport-security', strictTransport);
-    reply.header('cross-origin-opener-policy', 'same-origin');
+  app.addHook('onRequest', async (request, reply) => setSecurityHeaders(request, reply));
+}
+
+/** For an answer that no hook comes to. */
+export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({
+    'content-security-policy': dataPolicy,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'permissions-policy': permissionsPolicy,
+    'cross-origin-resource-policy': 'same-origin',
   });
+  if (request.protocol !== 'https') return;
+  // Over plain HTTP the one must not be sent (RFC 6797 §7.2), and browsers complain of the other.
+  reply.header('strict-transport-security', strictTransport);
+  reply.header('cross-origin-opener-policy', 'same-origin');
 }

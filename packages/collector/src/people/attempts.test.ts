@@ -85,13 +85,39 @@ describe('attempts to sign in', () => {
     assert.equal(attempts.begin('admin', '198.51.100.1', 0).allowed, false);
   });
 
-  test('are remembered of the twenty thousand names that were tried last', () => {
+  test('at a place of the person’s are used up by no name that is made up of both', () => {
+    const attempts = new Attempts(limits);
+    attempts.begin('admin', home, 0);
+    attempts.succeeded('admin', home, 0);
+    for (const made of [`admin\0${home}`, `admin","${home}`, JSON.stringify(['admin', home])])
+      for (let count = 0; count < 3; count += 1) attempts.begin(made, `203.0.113.${made.length}`, 0);
+    assert.equal(attempts.begin('admin', home, 0).allowed, true);
+  });
+
+  test('that are refused for the address leave nothing behind for the name', () => {
+    const attempts = new Attempts(limits);
+    for (let at = 0; at < 50_000; at += 1) attempts.begin(`name ${at}`, '203.0.113.66', 0);
+    assert.equal(attempts.begin('name 49999', home, 0).allowed, true);
+    assert.equal(
+      allowed(
+        attempts,
+        30_000,
+        (at) => `another ${at}`,
+        (at) => `10.0.${at >> 8}.${at & 255}`,
+      ),
+      20_000 - 6,
+    );
+  });
+
+  test('against a name are not forgotten, however many others are tried; new names wait then', () => {
     const attempts = new Attempts({ ...limits, perAddress: { attempts: 1e9, refillMs: 1 } });
-    const first = () => attempts.begin('first', home, 0).allowed;
-    while (first());
-    for (let at = 0; at < 19_000; at += 1) attempts.begin(`name ${at}`, home, 0);
-    assert.equal(first(), false);
-    for (let at = 0; at < 20_000; at += 1) attempts.begin(`name ${at}`, home, 0);
-    assert.equal(first(), true);
+    const first = (nowMs: number) => attempts.begin('first', home, nowMs).allowed;
+    while (first(0));
+    for (let at = 0; at < 50_000; at += 1) attempts.begin(`name ${at}`, home, 0);
+    assert.equal(first(0), false);
+    assert.deepEqual(attempts.begin('a new name', home, 400), { allowed: false, retryAfterMs: 600 });
+    // By then those who tried once have their allowance whole again, and make room.
+    assert.equal(attempts.begin('a new name', home, 10_000).allowed, true);
+    assert.deepEqual([first(10_000), first(10_000)], [true, false]);
   });
 });

@@ -2,16 +2,11 @@
 // a person has signed in before, what others try from elsewhere does not count. Pure.
 
 import { addressBytes, addressFamily, parseIpAddress } from '@pinhole/wire';
+import { type Allowance, Allowances } from './allowances.ts';
 
 export interface AttemptLimits {
-  /** So many at once, and one more after each `refillMs`. */
   readonly perName: Allowance;
   readonly perAddress: Allowance;
-}
-
-interface Allowance {
-  readonly attempts: number;
-  readonly refillMs: number;
 }
 
 /** A person mistypes less often. Against one name 5 guesses a minute are left, from everywhere together. */
@@ -20,13 +15,8 @@ const defaultAttemptLimits: AttemptLimits = {
   perAddress: { attempts: 20, refillMs: 10_000 },
 };
 
-/** Of names and addresses that something is known of; the one that was used longest ago goes first. */
-const maxKnown = 20_000;
-
-interface Bucket {
-  left: number;
-  atMs: number;
-}
+/** More people than there can be; the one who signed in longest ago goes first. */
+const maxPlaces = 20_000;
 
 export type Attempt =
   | { readonly allowed: true }
@@ -34,67 +24,50 @@ export type Attempt =
   | { readonly allowed: false; readonly retryAfterMs: number };
 
 export class Attempts {
-  readonly #limits: AttemptLimits;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #names: Allowances;
+  readonly #addresses: Allowances;
   /** Names with the address that the person signed in from last. */
   readonly #places = new Map<string, string>();
 
   constructor(limits: AttemptLimits = defaultAttemptLimits) {
-    this.#limits = limits;
+    this.#names = new Allowances(limits.perName);
+    this.#addresses = new Allowances(limits.perAddress);
   }
 
-  /** Counts an attempt before it is known how it ends, so that many at once gain nothing. */
+  /**
+   * Counts an attempt before it is known how it ends, so that many at once gain nothing. One that is refused is not
+   * counted, and leaves nothing behind.
+   */
   begin(name: string, address: string, nowMs: number): Attempt {
-    const buckets = this.#bucketsOf(name, address, nowMs);
-    const short = buckets.filter(({ bucket }) => bucket.left < 1);
-    if (short.length > 0) {
-      const waitsMs = short.map(({ bucket, allowance }) => (1 - bucket.left) * allowance.refillMs);
-      return { allowed: false, retryAfterMs: Math.max(...waitsMs) };
-    }
-    for (const { bucket } of buckets) bucket.left -= 1;
+    const place = placeOf(address);
+    const person = this.#personAt(name, place);
+    const retryAfterMs = Math.max(this.#addresses.waitMs(place, nowMs), this.#names.waitMs(person, nowMs));
+    if (retryAfterMs > 0) return { allowed: false, retryAfterMs };
+    this.#addresses.take(place, nowMs);
+    this.#names.take(person, nowMs);
     return { allowed: true };
   }
 
   /** The last attempt was right: it does not count, and this is a place of this person's. */
   succeeded(name: string, address: string, nowMs: number): void {
-    for (const { bucket, allowance } of this.#bucketsOf(name, address, nowMs))
-      bucket.left = Math.min(allowance.attempts, bucket.left + 1);
-    this.#keep(this.#places, keyOfName(name), placeOf(address));
-  }
-
-  #bucketsOf(name: string, address: string, nowMs: number) {
     const place = placeOf(address);
-    const person = keyOfName(name);
-    const isKnownPlace = this.#places.get(person) === place;
-    // The separator is in no address.
-    const own = isKnownPlace ? `name ${person}\0${place}` : `name ${person}`;
-    return [
-      { bucket: this.#bucket(own, this.#limits.perName, nowMs), allowance: this.#limits.perName },
-      {
-        bucket: this.#bucket(`address ${place}`, this.#limits.perAddress, nowMs),
-        allowance: this.#limits.perAddress,
-      },
-    ];
+    this.#addresses.giveBack(place, nowMs);
+    this.#names.giveBack(this.#personAt(name, place), nowMs);
+    this.#remember(name.toLowerCase(), place);
   }
 
-  #bucket(key: string, { attempts, refillMs }: Allowance, nowMs: number): Bucket {
-    const known = this.#buckets.get(key) ?? { left: attempts, atMs: nowMs };
-    const gained = Math.max(0, nowMs - known.atMs) / refillMs;
-    const bucket = { left: Math.min(attempts, known.left + gained), atMs: nowMs };
-    this.#keep(this.#buckets, key, bucket);
-    return bucket;
+  /** Whose allowance counts. Whatever is in a name, no two have the same key. */
+  #personAt(name: string, place: string): string {
+    const person = name.toLowerCase();
+    return JSON.stringify(this.#places.get(person) === place ? [person, place] : [person]);
   }
 
-  #keep<V>(map: Map<string, V>, key: string, value: V): void {
-    map.delete(key);
-    map.set(key, value);
-    const [oldest] = map.keys();
-    if (map.size > maxKnown && oldest !== undefined) map.delete(oldest);
+  #remember(person: string, place: string): void {
+    this.#places.delete(person);
+    this.#places.set(person, place);
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > maxPlaces && oldest !== undefined) this.#places.delete(oldest);
   }
-}
-
-function keyOfName(name: string): string {
-  return name.toLowerCase();
 }
 
 /** Of IPv6 the network of 64 bits, which is one customer's at least (RFC 6177). */

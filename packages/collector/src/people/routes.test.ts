@@ -72,6 +72,8 @@ describe('people', () => {
     assert.deepEqual([taken.status, taken.body.errors[0].code], [400, 'name-taken']);
     for (const wrong of [
       { name: '', password, access: 'read' },
+      { name: 'Rea\nadmin', password, access: 'read' },
+      { name: 'Rea\u009b2J', password, access: 'read' },
       { name: 'x', password: 'elevenchars', access: 'read' },
       { name: 'x', password: 'x'.repeat(201), access: 'read' },
       { name: 'x', password, access: 'owner' },

@@ -59,6 +59,7 @@ describe('signing in', () => {
       { name: 'admin' },
       { name: 1, password: 2 },
       { name: 'x'.repeat(201), password: 'x' },
+      { name: 'admin\u0000127.0.0.1', password: 'x' },
     ])
       assert.equal((await own.ask('POST', '/page/session', body)).status, 400);
     assert.equal((await own.signIn('admin', 'x'.repeat(9000))).status, 413);

@@ -10,6 +10,7 @@ import {
   changePerson,
   endSession,
   endSessions,
+  findPerson,
   findPersonByName,
   type PersonRecord,
   type SessionRecord,
@@ -35,8 +36,8 @@ export async function sessionRoutes(app: FastifyInstance, context: Context): Pro
       refuseOtherSites(request);
       reply.header('cache-control', 'no-store');
       const { name, password } = parseRequest(signInRequestSchema, request.body);
-      const person = await findPersonByName(db, name.trim());
-      const isRight = await isPassword(request, reply, name.trim(), person, password);
+      const person = await findPersonByName(db, name);
+      const isRight = await isPassword(request, reply, name, person, password);
       if (!isRight || person === null || !(await beginSession(context, request, reply, person))) {
         log.warn({ from: request.ip }, 'a sign-in failed');
         return sendUnauthorized(reply, {
@@ -66,12 +67,12 @@ export async function sessionRoutes(app: FastifyInstance, context: Context): Pro
         async PUT(request, reply) {
           const { person, sessionHash } = ownSession(request);
           const { current, next } = parseRequest(passwordChangeSchema, request.body);
-          if (!(await isPassword(request, reply, person.name, person, current))) {
-            const message = 'This is not your current password.';
-            throw invalidRequest([{ code: 'wrong-password', field: 'current', message }]);
-          }
+          if (!(await isPassword(request, reply, person.name, person, current))) throw wrongPassword();
           const passwordHash = await whenThereIsRoom(reply, () => passwords.hash(next));
           await db.transaction().execute(async (tx) => {
+            // Somebody else may have set another one since this one was looked at.
+            if ((await findPerson(tx, person.personId))?.passwordHash !== person.passwordHash)
+              throw wrongPassword();
             await changePerson(tx, person.personId, { passwordHash });
             await endSessions(tx, person.personId, sessionHash);
           });
@@ -118,6 +119,11 @@ export async function whenThereIsRoom<T>(reply: FastifyReply, work: () => Promis
     reply.header('retry-after', 2);
     throw new HttpProblem(503, 'Too many people sign in at the moment. Try again.');
   }
+}
+
+function wrongPassword(): HttpProblem {
+  const message = 'This is not your current password.';
+  return invalidRequest([{ code: 'wrong-password', field: 'current', message }]);
 }
 
 function ownSession(request: FastifyRequest): SessionRecord {

@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Access, problemMediaType, type Unauthorized } from '@pinhole/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
-import { identify, isSafeMethod } from '../people/identity.ts';
+import { type Identity, identify, isSafeMethod } from '../people/identity.ts';
 import { HttpProblem } from './problem.ts';
 
 const minuteMs = 60_000;
@@ -38,7 +38,8 @@ function accessByMethod({ method }: FastifyRequest): Access {
 
 /**
  * Lets those through who have an API token or a session, within v7's rate limit, as far as they may do what they ask
- * for. `identityOf` tells who it is.
+ * for. `identityOf` tells who it is. What may change something is judged again once its body is there: who sends it takes
+ * as long as the server waits, and a token may be revoked by then, a session over, a person somebody who may only read.
  */
 export function protect(
   app: FastifyInstance,
@@ -50,19 +51,8 @@ export function protect(
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
-    const identity = await identify(context, request);
-    if (identity === 'nobody')
-      return sendUnauthorized(reply, {
-        error: 'unauthorized',
-        error_description: 'An access token is required',
-      });
-    if (identity === 'wrong') {
-      await failed(request, reply);
-      return sendUnauthorized(reply, {
-        error: 'invalid_token',
-        error_description: 'Invalid access token',
-      });
-    }
+    const identity = await known(request, reply);
+    if (identity === null) return reply;
     const state = await limit(request);
     if (!state.isAllowed) {
       const resetS = Math.floor(context.clock.wallMs() / 1000) + state.ttlInSeconds;
@@ -74,11 +64,38 @@ export function protect(
         throw new HttpProblem(429, `More than ${state.max} requests within a minute.`);
       }
     }
-    if (needed(request) === 'write' && identity.access === 'read')
-      throw new HttpProblem(
-        403,
-        'Insufficient permissions: this needs write access, and yours is for reading.',
-      );
+    refuseReaders(request, identity);
     return undefined;
   });
+
+  app.addHook('preHandler', async (request, reply) => {
+    if (isSafeMethod(request.method)) return undefined;
+    const identity = await known(request, reply);
+    if (identity === null) return reply;
+    refuseReaders(request, identity);
+    return undefined;
+  });
+
+  /** Null: nobody that is known, and that is answered. */
+  async function known(request: FastifyRequest, reply: FastifyReply): Promise<Identity | null> {
+    const identity = await identify(context, request);
+    if (identity === 'nobody') {
+      sendUnauthorized(reply, { error: 'unauthorized', error_description: 'An access token is required' });
+      return null;
+    }
+    if (identity === 'wrong') {
+      await failed(request, reply);
+      sendUnauthorized(reply, { error: 'invalid_token', error_description: 'Invalid access token' });
+      return null;
+    }
+    return identity;
+  }
+
+  function refuseReaders(request: FastifyRequest, { access }: Identity): void {
+    if (needed(request) === 'read' || access === 'write') return;
+    throw new HttpProblem(
+      403,
+      'Insufficient permissions: this needs write access, and yours is for reading.',
+    );
+  }
 }

@@ -27,9 +27,13 @@ export function resource(
   app.route({
     method: methods.filter((method) => handlers[method] === undefined),
     url,
-    handler: async (request, reply) => {
-      reply.header('allow', allow);
-      throw new HttpProblem(405, `${request.method} is not possible here, only ${allow}.`);
-    },
+    // Whatever the body is, it is not read.
+    onRequest: refuse,
+    handler: refuse,
   });
+
+  async function refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
+    reply.header('allow', allow);
+    throw new HttpProblem(405, `${request.method} is not possible here, only ${allow}.`);
+  }
 }

@@ -17,13 +17,18 @@ export const accessSchema = z.enum(['read', 'write']);
 /** `read` may look at everything but secrets; `write` may do everything. */
 export type Access = z.infer<typeof accessSchema>;
 
-export const personNameSchema = z.string().trim().min(1).max(100);
+/** On one line, and as it looks. */
+const noControl = { pattern: /^\P{Cc}*$/u, message: 'There are control characters in it.' };
+export const personNameSchema = z.string().trim().min(1).max(100).regex(noControl.pattern, noControl.message);
 
 /** Long ones are what NIST SP 800-63B §3.1.1 asks for; the upper bound keeps hashing cheap. */
 export const newPasswordSchema = z.string().min(12).max(200);
 
 /** POST /page/session; GET answers with sessionSchema, DELETE ends it. */
-export const signInRequestSchema = z.object({ name: z.string().max(200), password: z.string().max(1000) });
+export const signInRequestSchema = z.object({
+  name: z.string().max(200).trim().regex(noControl.pattern, noControl.message),
+  password: z.string().max(1000),
+});
 
 export const sessionSchema = z.object({ personId: z.string(), name: z.string(), access: accessSchema });
 export type Session = z.infer<typeof sessionSchema>;
