@@ -3,6 +3,7 @@
 import { pageHeader } from '@pinhole/contract';
 import { z } from 'zod';
 import { ApiError, errorOf } from './errors.ts';
+import { noteReach } from './reach.ts';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -63,10 +64,14 @@ async function request<Schema extends z.ZodType>(
 
 async function answer(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, init);
+    const response = await fetch(url, init);
+    noteReach(null);
+    return response;
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError('unreachable', 'The collector does not answer.');
+    const unreachable = new ApiError('unreachable', 'The collector does not answer.');
+    noteReach(unreachable);
+    throw unreachable;
   }
 }
 

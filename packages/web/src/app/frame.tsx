@@ -2,7 +2,9 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { ApiError } from '../api/errors.ts';
+import { unreachable, watchReach } from '../api/reach.ts';
 import { sessionQuery } from '../api/session.ts';
 import { IconButton } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
@@ -20,13 +22,15 @@ export function Frame() {
   const navigate = useNavigate();
   const location = useLocation();
   const [isOpen, setIsOpen] = useState(false);
+  const lost = useSyncExternalStore(watchReach, unreachable);
   const session = useQuery({
     ...sessionQuery,
-    refetchInterval: ({ state }) =>
-      state.status === 'error' || state.error !== null ? retryMs : sessionPollMs,
+    refetchInterval: ({ state }) => (lost !== null || state.error !== null ? retryMs : sessionPollMs),
     retry: false,
   });
-  const isCutOff = session.error !== null;
+  // That there was no answer is known by any request, and no more so when another has one.
+  const trouble = lost ?? (isUnreachable(session.error) ? null : session.error);
+  const isCutOff = trouble !== null;
 
   useEffect(() => {
     if (session.data === null) void navigate({ to: '/sign-in', search: { to: location.href } });
@@ -110,10 +114,10 @@ export function Frame() {
       </header>
       <div className="flex min-w-0 flex-1 flex-col">
         <div role="status" aria-live="polite">
-          {isCutOff && (
+          {trouble !== null && (
             <p className="flex items-center gap-2 border-b border-line bg-warn-soft px-6 py-2 text-warn">
               <Icon name="warning" />
-              {session.error?.message} What you see may be old. Trying again every few seconds.
+              {trouble.message} What you see may be old. Trying again every few seconds.
             </p>
           )}
         </div>
@@ -123,6 +127,10 @@ export function Frame() {
       </div>
     </div>
   );
+}
+
+function isUnreachable(error: Error | null): boolean {
+  return error instanceof ApiError && error.code === 'unreachable';
 }
 
 function NavItem({

@@ -2,11 +2,10 @@ import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { ApiError } from '../api/errors.ts';
 import { sessionQuery } from '../api/session.ts';
 
-/** What any request may find out about the session or the collector, everybody who looks at the session learns. */
+/** What any request may find out about the session, everybody who looks at it learns. */
 function tell(error: Error): void {
-  if (!(error instanceof ApiError)) return;
-  if (error.code === 'signed-out') queryClient.setQueryData(sessionQuery.queryKey, null);
-  if (error.code === 'unreachable') void queryClient.invalidateQueries(sessionQuery);
+  if (error instanceof ApiError && error.code === 'signed-out')
+    queryClient.setQueryData(sessionQuery.queryKey, null);
 }
 
 export const queryClient = new QueryClient({

@@ -66,7 +66,7 @@ export function PathGraph({ svgRef, nameOf, onPick, onActive, goTo, ...drawing }
     setMoved(next);
     if (isFocused) {
       svgRef.current
-        ?.querySelector<SVGGElement>(`[data-key="${CSS.escape(key)}"]`)
+        ?.querySelector<SVGGElement>(`[data-key="${CSS.escape(key)}"] > [role="button"]`)
         ?.focus({ preventScroll: true });
       return;
     }
@@ -176,7 +176,7 @@ export function PathGraph({ svgRef, nameOf, onPick, onActive, goTo, ...drawing }
         <IconButton icon="plus" label="Zoom in" onClick={() => zoom(1.25)} />
         <IconButton icon="minus" label="Zoom out" onClick={() => zoom(0.8)} />
         <IconButton
-          icon="system"
+          icon="fit"
           label="Show all of the path"
           onClick={() => setMoved(wholeView(layout, window))}
         />

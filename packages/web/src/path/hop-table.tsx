@@ -85,7 +85,7 @@ function HopTable({
               <Td isRowHeader className={node.kind === 'silent' ? 'text-muted' : 'font-medium'}>
                 {node.label}
               </Td>
-              <Td className="break-all">{only?.name ?? none}</Td>
+              <Td className="min-w-48 wrap-anywhere">{only?.name ?? none}</Td>
               <Td>{only?.network ?? none}</Td>
               <Td>
                 {links.length === 0

@@ -1,6 +1,7 @@
 // What uPlot is told of a timeline: its lines, bands, axes and marks.
 
 import uPlot from 'uplot';
+import { formatted } from '../app/time.ts';
 import type { DirectionColumns, TimelineColumns } from './columns.ts';
 import { colourOf, fadedColour } from './theme-colours.ts';
 
@@ -68,11 +69,11 @@ const secondFormat = new Intl.DateTimeFormat('en-GB', {
 function timeLabels(splits: readonly number[], increment: number): string[] {
   let day = '';
   return splits.map((split) => {
-    const date = dayFormat.format(split * 1000);
+    const date = formatted(dayFormat, split * 1000);
     const isNew = date !== day;
     day = date;
     if (increment >= dayS) return date;
-    const time = (increment < 60 ? secondFormat : hourFormat).format(split * 1000);
+    const time = formatted(increment < 60 ? secondFormat : hourFormat, split * 1000);
     return isNew ? `${time}\n${date}` : time;
   });
 }

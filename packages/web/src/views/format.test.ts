@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { bound, duration, hopCount, megabits, milliseconds, percent } from './format.ts';
+import {
+  bound,
+  clockTime,
+  dateTime,
+  duration,
+  hopCount,
+  megabits,
+  milliseconds,
+  percent,
+  shortDateTime,
+} from './format.ts';
 
 describe('figures', () => {
   const cases: [string, string][] = [
@@ -29,4 +39,11 @@ describe('figures', () => {
     [hopCount({ least: 6, most: 9 }), '6–9 hops'],
   ];
   for (const [actual, expected] of cases) test(expected, () => assert.equal(actual, expected));
+});
+
+test('a round whose number is no date has an unknown time', () => {
+  for (const write of [clockTime, dateTime, shortDateTime])
+    for (const atS of [Number.MAX_SAFE_INTEGER, 8.64e12 + 1, Number.NaN])
+      assert.equal(write(atS), 'unknown time');
+  assert.match(clockTime(1_700_000_000), /^\d\d:\d\d:\d\d$/);
 });

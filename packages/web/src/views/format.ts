@@ -1,6 +1,7 @@
 // Figures and times as the views write them: with units, and no more digits than mean something.
 
 import type { Direction, OneDirection } from '@pinhole/contract';
+import { formatted } from '../app/time.ts';
 
 /** Where nothing was measured. */
 export const none = '–';
@@ -56,16 +57,16 @@ const shortFormat = new Intl.DateTimeFormat('en-GB', {
 
 /** `Sun, 22 Nov 2026, 21:40:00`, by the browser's time zone, as the others. */
 export function dateTime(atS: number): string {
-  return dateTimeFormat.format(atS * 1000);
+  return formatted(dateTimeFormat, atS * 1000);
 }
 
 /** `22 Nov, 21:40` */
 export function shortDateTime(atS: number): string {
-  return shortFormat.format(atS * 1000);
+  return formatted(shortFormat, atS * 1000);
 }
 
 export function clockTime(atS: number): string {
-  return timeFormat.format(atS * 1000);
+  return formatted(timeFormat, atS * 1000);
 }
 
 /** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h` */

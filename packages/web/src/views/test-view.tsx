@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { agentsQuery } from '../api/agents.ts';
 import { useNow } from '../app/clock.ts';
-import { durationInWords } from '../app/time.ts';
+import { dateAndTime, durationInWords } from '../app/time.ts';
 import { PathPanel } from '../path/panel.tsx';
 import { overviewRange, type Range, spanRange } from '../timeline/range.ts';
 import { ButtonLink, EmptyState, ErrorState, Loading, Notice, Panel } from '../ui/index.ts';
@@ -145,7 +145,7 @@ function Absent({ test }: { test: Test }) {
         {absent.slice(0, 5).map(({ agentId, agentName, agentState, lastSeen }) => (
           <li key={agentId}>
             {agentState === 'offline'
-              ? `${agentName} has not been heard of since ${new Date(lastSeen).toLocaleString('en-GB')}: see that its machine runs and reaches the collector. `
+              ? `${agentName} has not been heard of since ${dateAndTime(Date.parse(lastSeen))}: see that its machine runs and reaches the collector. `
               : `${agentName} is disabled: enable it to have results. `}
             <ButtonLink
               to="/agents/$agentId"
