@@ -1,7 +1,10 @@
 // `node packages/web/dev/server.ts 8080`, and beside it `npx vite packages/web`: the page with made-up data.
 
 import { createServer } from 'node:http';
-import { agents, path, results, running, tests, timeline } from './data.ts';
+import { agents, tests } from './data/cast.ts';
+import { path } from './data/path.ts';
+import { results, running } from './data/round.ts';
+import { timeline } from './data/timeline.ts';
 
 const port = Number(process.argv[2] ?? 8080);
 

@@ -12,14 +12,16 @@ import {
   testIdSchema,
 } from '../primitives.ts';
 
-/** Which round, of which test, between whom, in which direction: the key under which a result is kept once. */
-const resultKeyShape = {
+/** Which round, of which test, between whom, in which direction: the key under which a result is kept once; and when. */
+const resultShape = {
   testId: testIdSchema,
   /** Epoch seconds of the round's start. */
   roundId: epochSecondsSchema,
   sourceAgentId: agentIdSchema,
   targetAgentId: agentIdSchema,
   direction: oneDirectionSchema,
+  startedAtMs: epochMillisecondsSchema,
+  finishedAtMs: epochMillisecondsSchema,
 };
 
 const milliseconds = z.number().min(-86_400_000).max(86_400_000);
@@ -115,9 +117,7 @@ export type Throughput = z.infer<typeof throughputSchema>;
 
 export const measuredResultSchema = z.object({
   outcome: z.literal('measured'),
-  ...resultKeyShape,
-  startedAtMs: epochMillisecondsSchema,
-  finishedAtMs: epochMillisecondsSchema,
+  ...resultShape,
   method: connectionMethodSchema,
   /**
    * From when this agent knew where its peer is (the server's Start had come; without a server, the session began) to
@@ -138,9 +138,7 @@ export type MeasuredResult = z.infer<typeof measuredResultSchema>;
 
 export const failedResultSchema = z.object({
   outcome: z.literal('failed'),
-  ...resultKeyShape,
-  startedAtMs: epochMillisecondsSchema,
-  finishedAtMs: epochMillisecondsSchema,
+  ...resultShape,
   errorCode: z.enum(roundErrorCodes),
   /** Which side could not be reached or gave up. */
   party: z.enum(['source', 'target']),
@@ -155,9 +153,7 @@ export type RoundResult = z.infer<typeof roundResultSchema>;
 /** The paths of one direction of one round, as its sender has traced them. */
 export const tracedResultSchema = z.object({
   outcome: z.literal('traced'),
-  ...resultKeyShape,
-  startedAtMs: epochMillisecondsSchema,
-  finishedAtMs: epochMillisecondsSchema,
+  ...resultShape,
   traces: z.array(pathTraceSchema).max(maxTraces),
   /** What could not be traced on this machine and why, a sentence; null where all was. */
   limitation: z.string().max(300).nullable(),
